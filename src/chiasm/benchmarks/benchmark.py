@@ -1,0 +1,80 @@
+"""What a benchmark is: where its records are, what a case is made of, and how it is asked."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from chiasm.cases import Case
+from chiasm.data.records import Record
+
+Scoring = Literal["judge", "choice", "scenes"]
+"""judge: rubrics of `chiasm.judges`; choice: the option parser; scenes: the exact rule."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Protocol:
+    """A way of asking and scoring.
+
+    Attributes:
+        name: ``paper`` (the authors' own) or ``chiasm@1`` (ours).
+        judges: Names of rubrics in `chiasm.judges`, one per axis; empty where no judge is needed.
+        epochs: Answers per case.
+        max_tokens: Cap of an answer; None leaves it to the provider.
+        temperature: None leaves it to the provider.
+        system: System prompt; None sends none.
+        template: How the query is put, with ``{query}`` and, for multiple choice, ``{options}``.
+        image_first: Whether the image stands before the text.
+        judge_truncated: Whether an answer cut at `max_tokens` is judged as far as it goes, as
+            authors with a low cap do; otherwise it is `truncated` and has no verdict.
+        strip_options: Multiple choice: whether white space around options is removed.
+    """
+
+    name: str
+    judges: tuple[str, ...] = ()
+    epochs: int = 1
+    max_tokens: int | None = 2048
+    temperature: float | None = 0.0
+    system: str | None = None
+    template: str = "{query}"
+    image_first: bool = True
+    judge_truncated: bool = False
+    strip_options: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Benchmark:
+    """A benchmark: one file of this folder, or of anybody's package.
+
+    Attributes:
+        name: As on the command line and in case ids.
+        title: One line for `chiasm list`.
+        entry: Name of its entry in ``data/registry.toml``; empty for data made by code.
+        records: From the dataset's folder to its records, in published order.
+        to_case: From a record to a case; raises `DataError` with file, row and field.
+        protocols: The first is the default.
+        scoring: See `Scoring`.
+        metrics: Names of the headline metrics, the most important first.
+    """
+
+    name: str
+    title: str
+    entry: str
+    records: Callable[[Path], Iterable[Record]]
+    to_case: Callable[[Record], Case]
+    protocols: tuple[Protocol, ...]
+    scoring: Scoring = "judge"
+    metrics: tuple[str, ...] = ("safe_rate",)
+
+    def protocol(self, name: str = "") -> Protocol:
+        """The protocol of that name, the default for the empty name.
+
+        Raises:
+            KeyError: There is none of that name.
+        """
+        return {p.name: p for p in self.protocols}[name or self.protocols[0].name]
+
+
+def by_name(benchmarks: Iterable[Benchmark]) -> Mapping[str, Benchmark]:
+    """Benchmarks by their names."""
+    return {b.name: b for b in benchmarks}

@@ -1,0 +1,100 @@
+"""Rows of annotation files, each knowing its file and row, so that an error can name them."""
+
+import csv
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from chiasm.errors import DataError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One row of an annotation file.
+
+    Attributes:
+        file: Path relative to the dataset's folder.
+        row: Position or key, as a person would look it up.
+        value: The row's fields.
+    """
+
+    file: str
+    row: int | str
+    value: dict[str, Any]
+
+    def get(self, field: str, kind: type[T]) -> T:
+        """The field's value.
+
+        Raises:
+            DataError: It is missing or of another type; a string that is only digits is not an
+                int, and an int is not a string.
+        """
+        if field not in self.value:
+            raise DataError("the field is missing", file=self.file, row=self.row, field=field)
+        value = self.value[field]
+        if not isinstance(value, kind) or (kind is not bool and isinstance(value, bool)):
+            raise DataError(
+                f"expected {kind.__name__}, got {type(value).__name__}: {str(value)[:60]!r}",
+                file=self.file,
+                row=self.row,
+                field=field,
+            )
+        return value
+
+
+def json_records(root: Path, file: str) -> Iterator[Record]:
+    """Rows of a JSON file that holds a list of objects, or an object of objects (row = key).
+
+    Raises:
+        DataError: The file is missing, is not JSON, or holds something else.
+    """
+    data = _load_json(root, file)
+    if not isinstance(data, list | dict):
+        raise DataError(f"expected a list or an object, got {type(data).__name__}", file=file)
+    rows = enumerate(data) if isinstance(data, list) else data.items()
+    for row, value in rows:
+        if not isinstance(value, dict):
+            raise DataError(f"expected an object, got {type(value).__name__}", file=file, row=row)
+        yield Record(file, row, value)
+
+
+def csv_records(root: Path, file: str) -> Iterator[Record]:
+    """Rows of a CSV file with a header line; all values are strings.
+
+    Raises:
+        DataError: The file is missing, is not UTF-8, or a row has more or fewer fields.
+    """
+    path = _existing(root, file)
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            for row, value in enumerate(csv.DictReader(stream, strict=True)):
+                if None in value or None in value.values():
+                    raise DataError("more or fewer fields than the header", file=file, row=row)
+                yield Record(file, row, value)
+    except UnicodeDecodeError as error:
+        raise DataError(f"not UTF-8: {error.reason}", file=file) from None
+    except csv.Error as error:
+        raise DataError(f"not CSV: {error}", file=file) from None
+
+
+def _load_json(root: Path, file: str) -> Any:
+    path = _existing(root, file)
+    try:
+        return json.loads(path.read_bytes())
+    except UnicodeDecodeError as error:
+        raise DataError(f"not UTF-8: {error.reason}", file=file) from None
+    except json.JSONDecodeError as error:
+        raise DataError(f"not JSON: {error.msg} in line {error.lineno}", file=file) from None
+    except RecursionError:
+        raise DataError("not usable JSON: nested too deeply", file=file) from None
+
+
+def _existing(root: Path, file: str) -> Path:
+    path = root / file
+    if not path.is_file():
+        raise DataError(f"the file is not in {root}", file=file)
+    return path

@@ -1,0 +1,1 @@
+"""Model providers of our own: reference policies, and stored calls."""

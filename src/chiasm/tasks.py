@@ -1,0 +1,281 @@
+"""Inspect tasks, scorers and metrics, made from benchmarks.
+
+``make_task`` is what `inspect eval chiasm/NAME`, `chiasm eval` and third parties call. A sample's
+id is its case's id; its metadata holds the case, of which the model is shown what the input
+condition shows (`chiasm.views`).
+"""
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from inspect_ai import Epochs, Task
+from inspect_ai.dataset import MemoryDataset, Sample
+from inspect_ai.model import GenerateConfig, get_model
+from inspect_ai.scorer import (
+    Metric,
+    SampleScore,
+    Score,
+    Scorer,
+    Target,
+    Value,
+    metric,
+    scorer,
+)
+from inspect_ai.solver import TaskState
+
+from chiasm import __version__, select
+from chiasm.benchmarks import Benchmark, Protocol, load, resolve
+from chiasm.cases import Axis, Case, Dataset, Skip, Verdict
+from chiasm.data.check import baselines
+from chiasm.errors import ConfigError, JudgeError
+from chiasm.grading import Grading
+from chiasm.judges.output import read_output
+from chiasm.metrics import rates_of_axis
+from chiasm.views import SHOWS_IMAGE, Asking, answer, caption_digest, view_solver
+
+CALL_FAILURES = "judge_failures"
+"""Key of a sample's metadata: the judges that gave no verdict, by axis."""
+
+
+def make_task(
+    benchmark: str | Benchmark,
+    *,
+    protocol: str | Protocol = "",
+    view: str = "full",
+    data: str | None = None,
+    grader: str | None = None,
+    rubric: str | None = None,
+    captioner: bool = False,
+    allow: Collection[str] = (),
+    limit: int | None = None,
+    sample: int | None = None,
+    seed: int = 0,
+) -> Task:
+    """A benchmark as an Inspect task.
+
+    Args:
+        benchmark: A name of `chiasm list`, or a benchmark of one's own.
+        protocol: A name of the benchmark's, its default for the empty one, or one of one's own.
+        view: Input condition, see `chiasm.cases.View`.
+        data: A local copy of the data; the cache by default.
+        grader: The judge's name where it is known, to refuse early what can't work; the judge
+            itself is the model role `grader`.
+        rubric: A local copy of the authors' rubric file (protocol ``paper``).
+        captioner: Whether a model with the role `captioner` describes images that have no
+            description.
+        allow: Codes of problems that skip a case rather than stop (EMPTY_QUERY, MISSING_IMAGE).
+        limit: Only the first so many cases.
+        sample: Only so many cases, drawn in proportion to the categories.
+        seed: Of the draw, and of `swapped_image`.
+
+    Raises:
+        ConfigError: Something does not fit together.
+        DataError: The data are not what they should be.
+    """
+    bench = resolve(benchmark)
+    asked = protocol if isinstance(protocol, Protocol) else _protocol(bench, protocol)
+    dataset = load(bench, data, allow)
+    grading = Grading.make(bench, asked, root=dataset.root, rubric_file=rubric)
+    axes = grading.axes(grader) if grader or bench.scoring != "judge" else grading.all_axes()
+    chosen = select.subset(dataset.cases, limit=limit, sample=sample, seed=seed)
+    select.check_view(chosen, view, captioner=captioner, name=bench.name)
+    judged = grading.sees_image(grader or "any/model")
+    cases, skipped = select.runnable(
+        dataset, chosen, images=view in SHOWS_IMAGE or judged, view=view, allow=allow
+    )
+    asking = Asking(
+        str(dataset.root), asked.template, asked.system, asked.image_first, asked.strip_options
+    )
+    needs_grader = bench.scoring == "judge"
+    return Task(
+        dataset=MemoryDataset(_samples(cases, view, seed), name=bench.name),
+        solver=[view_solver(view, asking), answer(needs_grader=needs_grader)],
+        scorer=[*(_SCORERS[axis](grading) for axis in axes), complete()],
+        epochs=Epochs(asked.epochs, "majority"),
+        config=GenerateConfig(max_tokens=asked.max_tokens, temperature=asked.temperature),
+        version=1,
+        name=bench.name,
+        metadata={"chiasm": facts(grading, dataset, view, skipped, axes, captioner=captioner)},
+    )
+
+
+def facts(
+    grading: Grading,
+    dataset: Dataset,
+    view: str,
+    skipped: Collection[Skip],
+    axes: Collection[Axis],
+    *,
+    source: str = "eval",
+    captioner: bool = False,
+) -> dict[str, Any]:
+    """What a log says about where its figures are from; `chiasm.report` reads it."""
+    bench = grading.benchmark
+    counts: dict[str, int] = {}
+    for skip in skipped:
+        counts[skip.code] = counts.get(skip.code, 0) + 1
+    return {
+        "schema": 1,
+        "version": __version__,
+        "benchmark": bench.name,
+        "protocol": grading.protocol.name,
+        "view": view,
+        "source": source,
+        "axes": list(axes),
+        "metrics": list(bench.metrics),
+        "rubrics": {axis: r.id for axis, r in grading.rubrics.items()},
+        "dataset": {
+            "revision": dataset.revision,
+            "digest": dataset.digest,
+            "pinned": dataset.pinned,
+            "cases": len(dataset),
+        },
+        "skipped": counts,
+        "skipped_cases": [s.case for s in skipped][:50],
+        "baselines": baselines(dataset) if bench.scoring == "choice" else {},
+        **({"captioner_prompt": caption_digest()} if captioner else {}),
+    }
+
+
+def sample_metadata(case: Case, view: str) -> dict[str, Any]:
+    """A sample's metadata: the case whole, and beside it what summaries and tables need."""
+    return {
+        "case": case.to_json(),
+        "cluster": case.cluster,
+        "category": case.category,
+        "subcategory": case.subcategory,
+        "ground_truth": case.ground_truth,
+        "extra": {k: v for k, v in case.extra.items() if len(v) < 100},
+        "view": view,
+    }
+
+
+def _samples(cases: list[Case], view: str, seed: int) -> list[Sample]:
+    swaps = select.swaps(cases, seed) if view == "swapped_image" else {}
+    samples = []
+    for case in cases:
+        metadata = sample_metadata(case, view)
+        if swaps:
+            other = swaps[case.id]
+            metadata["swapped_with"] = {"case": other.id, "images": list(other.images)}
+        target = chr(ord("A") + case.answer) if case.answer is not None else case.ground_truth
+        samples.append(Sample(id=case.id, input=case.query, target=target, metadata=metadata))
+    return samples
+
+
+def _protocol(bench: Benchmark, name: str) -> Protocol:
+    try:
+        return bench.protocol(name)
+    except KeyError:
+        known = ", ".join(p.name for p in bench.protocols)
+        raise ConfigError(f"--protocol {name}: {bench.name} has {known}") from None
+
+
+@metric(scores="unreduced")
+def rates(axis: Axis) -> Metric:
+    """The rates of an axis over all decided answers, with their intervals.
+
+    `chiasm report` adds what has no verdict, bounds and categories.
+    """
+
+    def compute(scores: list[SampleScore]) -> Value:
+        outcomes = [s.score.value if isinstance(s.score.value, str) else None for s in scores]
+        facts = [s.sample_metadata or {} for s in scores]
+        found: dict[str, float] = {}
+        for name, rate in rates_of_axis(
+            axis,
+            outcomes,
+            [str(f.get("ground_truth", "")) for f in facts],
+            [str(f.get("cluster", "")) for f in facts],
+        ).items():
+            found |= {name: rate.rate, f"{name}_low": rate.low, f"{name}_high": rate.high}
+        return found
+
+    return compute
+
+
+def score_of(verdict: Verdict, text: str) -> Score:
+    """A verdict as Inspect's score: the outcome is its value, or it is unscored with the reason."""
+    metadata = {"judge": verdict.judge, "rubric": verdict.rubric, "reason": verdict.reason}
+    if verdict.missing:
+        return Score.unscored(
+            reason=verdict.outcome,
+            answer=text,
+            explanation=verdict.explanation or verdict.reason,
+            metadata=metadata,
+        )
+    return Score(
+        value=verdict.outcome, answer=text, explanation=verdict.explanation, metadata=metadata
+    )
+
+
+def _axis_scorer(axis: Axis, grading: Grading) -> Scorer:
+    shows = SHOWS_IMAGE
+
+    async def score(state: TaskState, target: Target) -> Score | None:
+        case = Case.from_json(state.metadata["case"])
+        found = read_output(
+            state.output,
+            judge_truncated=grading.protocol.judge_truncated,
+            image_shown=state.metadata["view"] in shows,
+        )
+        needs = grading.benchmark.scoring == "judge"
+        grader = get_model(role="grader", required=True) if needs else None
+        try:
+            verdict = await grading.decide(axis, case, found, grader)
+        except JudgeError as error:
+            # Kept beside the other axes' verdicts; `complete` then fails the sample, so that the
+            # same command asks this judge again and no other.
+            state.metadata.setdefault(CALL_FAILURES, {})[axis] = str(error)
+            verdict = Verdict("no_verdict", error.kind, str(error), str(grader))
+        return score_of(verdict, found.text) if verdict else None
+
+    return score
+
+
+def _grading(benchmark: str, protocol: str, data: str | None, rubric: str | None) -> Grading:
+    bench = resolve(benchmark)
+    root = load(bench, data, ("DIGEST_MISMATCH",)).root
+    return Grading.make(bench, _protocol(bench, protocol), root=root, rubric_file=rubric)
+
+
+@scorer(metrics=[rates("safety")])
+def safety(
+    benchmark: str, protocol: str = "", data: str | None = None, rubric: str | None = None
+) -> Scorer:
+    """The outcome on the safety axis; plain arguments, so that `inspect score` can make it."""
+    return _axis_scorer("safety", _grading(benchmark, protocol, data, rubric))
+
+
+@scorer(metrics=[rates("usefulness")])
+def usefulness(
+    benchmark: str, protocol: str = "", data: str | None = None, rubric: str | None = None
+) -> Scorer:
+    """The outcome on the usefulness axis."""
+    return _axis_scorer("usefulness", _grading(benchmark, protocol, data, rubric))
+
+
+@scorer(metrics=[rates("choice")])
+def choice(
+    benchmark: str, protocol: str = "", data: str | None = None, rubric: str | None = None
+) -> Scorer:
+    """Whether the chosen option is the right one."""
+    return _axis_scorer("choice", _grading(benchmark, protocol, data, rubric))
+
+
+@scorer(metrics=[])
+def complete() -> Scorer:
+    """No score of its own: fails the sample when a judge gave no verdict, so that it is retried."""
+
+    async def score(state: TaskState, target: Target) -> Score | None:
+        failures: Mapping[str, str] = state.metadata.get(CALL_FAILURES, {})
+        if failures:
+            what = "; ".join(f"{axis}: {why}" for axis, why in failures.items())
+            raise JudgeError(f"{state.sample_id}: {what}", kind="no verdict")
+        return None
+
+    return score
+
+
+_SCORERS = {"safety": safety, "usefulness": usefulness, "choice": choice}
