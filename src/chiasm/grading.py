@@ -54,7 +54,7 @@ class Grading:
         Raises:
             ConfigError: They can't be fetched, or the digest differs.
         """
-        name = self.protocol.name
+        name = self.protocol.base
         found = [rubric(j, protocol=name, file=self.rubric_file) for j in self.protocol.judges]
         return {r.axis: r for r in found}
 

@@ -6,6 +6,7 @@ condition shows (`chiasm.views`).
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from inspect_ai.scorer import (
 from inspect_ai.solver import TaskState
 
 from chiasm import __version__, select
-from chiasm.benchmarks import Benchmark, Protocol, load, resolve
+from chiasm.benchmarks import Benchmark, Protocol, load, resolve, root_of
 from chiasm.cases import Axis, Case, Dataset, Skip, Verdict
 from chiasm.data.check import baselines
 from chiasm.errors import ConfigError, JudgeError
@@ -41,7 +42,7 @@ CALL_FAILURES = "judge_failures"
 def make_task(
     benchmark: str | Benchmark,
     *,
-    protocol: str | Protocol = "",
+    protocol: str = "",
     view: str = "full",
     data: str | None = None,
     grader: str | None = None,
@@ -51,12 +52,15 @@ def make_task(
     limit: int | None = None,
     sample: int | None = None,
     seed: int = 0,
+    max_tokens: int | None = None,
+    temperature: float | None = None,
+    epochs: int | None = None,
 ) -> Task:
     """A benchmark as an Inspect task.
 
     Args:
         benchmark: A name of `chiasm list`, or a benchmark of one's own.
-        protocol: A name of the benchmark's, its default for the empty one, or one of one's own.
+        protocol: A name of the benchmark's, its default for the empty one.
         view: Input condition, see `chiasm.cases.View`.
         data: A local copy of the data; the cache by default.
         grader: The judge's name where it is known, to refuse early what can't work; the judge
@@ -68,16 +72,24 @@ def make_task(
         limit: Only the first so many cases.
         sample: Only so many cases, drawn in proportion to the categories.
         seed: Of the draw, and of `swapped_image`.
+        max_tokens: Overrides the protocol's, as the next two; the protocol is then `custom`.
+        temperature: Of the model under test.
+        epochs: Answers per case.
 
     Raises:
         ConfigError: Something does not fit together.
         DataError: The data are not what they should be.
     """
     bench = resolve(benchmark)
-    asked = protocol if isinstance(protocol, Protocol) else _protocol(bench, protocol)
+    asked = overridden(find_protocol(bench, protocol), max_tokens, temperature, epochs)
     dataset = load(bench, data, allow)
-    grading = Grading.make(bench, asked, root=dataset.root, rubric_file=rubric)
-    axes = grading.axes(grader) if grader or bench.scoring != "judge" else grading.all_axes()
+    grading = Grading(
+        benchmark=bench,
+        protocol=asked,
+        root=dataset.root,
+        rubric_file=Path(rubric) if rubric else None,
+    )
+    axes = grading.axes(grader) if grader or bench.scoring != "judge" else tuple(grading.rubrics)
     chosen = select.subset(dataset.cases, limit=limit, sample=sample, seed=seed)
     select.check_view(chosen, view, captioner=captioner, name=bench.name)
     judged = grading.sees_image(grader or "any/model")
@@ -87,11 +99,11 @@ def make_task(
     asking = Asking(
         str(dataset.root), asked.template, asked.system, asked.image_first, asked.strip_options
     )
-    needs_grader = bench.scoring == "judge"
+    judging = (bench.name, asked.base, data, rubric)
     return Task(
         dataset=MemoryDataset(_samples(cases, view, seed), name=bench.name),
-        solver=[view_solver(view, asking), answer(needs_grader=needs_grader)],
-        scorer=[*(_SCORERS[axis](grading) for axis in axes), complete()],
+        solver=[view_solver(view, asking), answer(needs_grader=bench.scoring == "judge")],
+        scorer=[*(_SCORERS[axis](*judging) for axis in axes), complete()],
         epochs=Epochs(asked.epochs, "majority"),
         config=GenerateConfig(max_tokens=asked.max_tokens, temperature=asked.temperature),
         version=1,
@@ -164,12 +176,28 @@ def _samples(cases: list[Case], view: str, seed: int) -> list[Sample]:
     return samples
 
 
-def _protocol(bench: Benchmark, name: str) -> Protocol:
+def find_protocol(bench: Benchmark, name: str) -> Protocol:
+    """The benchmark's protocol of that name, its default for the empty one.
+
+    Raises:
+        ConfigError: It has none of that name.
+    """
     try:
         return bench.protocol(name)
     except KeyError:
         known = ", ".join(p.name for p in bench.protocols)
         raise ConfigError(f"--protocol {name}: {bench.name} has {known}") from None
+
+
+def overridden(
+    protocol: Protocol, max_tokens: int | None, temperature: float | None, epochs: int | None
+) -> Protocol:
+    """The protocol with other settings; its name is then `custom`."""
+    asked = {"max_tokens": max_tokens, "temperature": temperature, "epochs": epochs}
+    changes: dict[str, Any] = {
+        k: v for k, v in asked.items() if v is not None and v != getattr(protocol, k)
+    }
+    return replace(protocol, name="custom", **changes) if changes else protocol
 
 
 @metric(scores="unreduced")
@@ -236,8 +264,12 @@ def _axis_scorer(axis: Axis, grading: Grading) -> Scorer:
 
 def _grading(benchmark: str, protocol: str, data: str | None, rubric: str | None) -> Grading:
     bench = resolve(benchmark)
-    root = load(bench, data, ("DIGEST_MISMATCH",)).root
-    return Grading.make(bench, _protocol(bench, protocol), root=root, rubric_file=rubric)
+    return Grading(
+        benchmark=bench,
+        protocol=find_protocol(bench, protocol),
+        root=root_of(bench, data),
+        rubric_file=Path(rubric) if rubric else None,
+    )
 
 
 @scorer(metrics=[rates("safety")])

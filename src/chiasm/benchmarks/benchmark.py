@@ -17,7 +17,8 @@ class Protocol:
     """A way of asking and scoring.
 
     Attributes:
-        name: ``paper`` (the authors' own) or ``chiasm@1`` (ours).
+        name: ``paper`` (the authors' own), ``chiasm@1`` (ours), or ``custom``.
+        base: The protocol whose rubrics a ``custom`` one uses; `name` for the others.
         judges: Names of rubrics in `chiasm.judges`, one per axis; empty where no judge is needed.
         epochs: Answers per case.
         max_tokens: Cap of an answer; None leaves it to the provider.
@@ -40,6 +41,11 @@ class Protocol:
     image_first: bool = True
     judge_truncated: bool = False
     strip_options: bool = True
+    base: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.base:
+            object.__setattr__(self, "base", self.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,76 @@
+"""Inspect's entry point: what `inspect eval chiasm/NAME` and its provider names resolve to."""
+
+from collections.abc import Callable
+
+from inspect_ai import Task, task
+from inspect_ai.model import ModelAPI, modelapi
+
+from chiasm.benchmarks import BENCHMARKS
+from chiasm.tasks import choice, complete, make_task, rates, safety, usefulness
+from chiasm.views import answer, blank, caption, full, image_only, swapped, text_only
+
+__all__ = [
+    "TASKS",
+    "answer",
+    "blank",
+    "caption",
+    "chiasm",
+    "choice",
+    "complete",
+    "full",
+    "image_only",
+    "rates",
+    "safety",
+    "swapped",
+    "text_only",
+    "usefulness",
+]
+
+
+def _task(name: str) -> Callable[..., Task]:
+    @task(name=name)
+    def made(
+        protocol: str = "",
+        view: str = "full",
+        data: str | None = None,
+        grader: str | None = None,
+        rubric: str | None = None,
+        captioner: bool = False,
+        allow: str = "",
+        limit: int | None = None,
+        sample: int | None = None,
+        seed: int = 0,
+        max_tokens: int | None = None,
+        temperature: float | None = None,
+        epochs: int | None = None,
+    ) -> Task:
+        return make_task(
+            name,
+            protocol=protocol,
+            view=view,
+            data=data,
+            grader=grader,
+            rubric=rubric,
+            captioner=captioner,
+            allow=[code for code in allow.split(",") if code],
+            limit=limit,
+            sample=sample,
+            seed=seed,
+            max_tokens=max_tokens,
+            temperature=temperature,
+            epochs=epochs,
+        )
+
+    return made
+
+
+TASKS = {name: _task(name) for name in BENCHMARKS}
+"""`@task` functions by benchmark; `make_task` says what their arguments mean."""
+
+
+@modelapi(name="chiasm")
+def chiasm() -> type[ModelAPI]:
+    """Reference policies and offline graders: chiasm/comply, chiasm/refusal, ..."""
+    from chiasm.models.provider import ChiasmAPI
+
+    return ChiasmAPI
