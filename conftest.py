@@ -1,0 +1,94 @@
+"""What holds for every test and doctest: no network beyond this machine, nothing of its user."""
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SECRET = ("_API_KEY", "_BASE_URL", "_TOKEN", "_ENDPOINT", "_CREDENTIALS", "_ACCESS_KEY")
+OURS = ("CHIASM_", "INSPECT_", "HF_", "XDG_", "AWS_", "AZURE_", "OPENAI_", "GOOGLE_")
+FOLDERS = {
+    "HOME": "home",
+    "XDG_CACHE_HOME": "home/.cache",
+    "XDG_CONFIG_HOME": "home/.config",
+    "XDG_DATA_HOME": "home/.local/share",
+    "XDG_STATE_HOME": "home/.local/state",
+    "CHIASM_CACHE": "chiasm",
+    "INSPECT_CACHE_DIR": "inspect/cache",
+    "INSPECT_LOG_DIR": "inspect/logs",
+    "HF_HOME": "hf",
+}
+
+
+class OfflineError(OSError):
+    """A test reached for an address beyond this machine."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register what pyproject.toml does not know."""
+    config.addinivalue_line("markers", "smoke: quick tests for another version of Inspect")
+
+
+@pytest.fixture(autouse=True)
+def isolated(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home, caches and log folder for each test, and no key of any provider.
+
+    Subprocesses inherit them, and find a proxy that refuses all but this machine.
+    """
+    for name in list(os.environ):
+        if name.endswith(SECRET) or name.startswith(OURS):
+            monkeypatch.delenv(name)
+    root = tmp_path_factory.mktemp("isolated")
+    for name, folder in FOLDERS.items():
+        monkeypatch.setenv(name, str(root / folder))
+    (root / "home").mkdir()
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(name, "http://tests-are-offline.invalid:9")
+        monkeypatch.delenv(name.upper(), raising=False)
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.setenv(name, "127.0.0.1,localhost")
+    return root
+
+
+@pytest.fixture(autouse=True)
+def offline(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Refuse every connection and name look-up beyond this machine, and fail the test for it.
+
+    The failure comes at the end too, because libraries swallow errors of the network.
+    """
+    reached: list[str] = []
+
+    def check(address: Any) -> None:
+        host = address[0] if isinstance(address, tuple) else None
+        if isinstance(host, bytes):
+            host = host.decode()
+        if host and not (host in ("localhost", "::1", "0.0.0.0") or host.startswith("127.")):
+            reached.append(str(address))
+            raise OfflineError(f"tests are offline: {address} is beyond this machine")
+
+    for name in ("connect", "connect_ex", "sendto"):
+        _guard(monkeypatch, socket.socket, name, check)
+    look_up = socket.getaddrinfo
+
+    def getaddrinfo(host: Any, port: Any, *rest: Any, **more: Any) -> Any:
+        check((host, port))
+        return look_up(host, port, *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    yield reached
+    if reached:
+        pytest.fail(f"tests are offline, but this one reached for {sorted(set(reached))}")
+
+
+def _guard(monkeypatch: pytest.MonkeyPatch, owner: type, name: str, check: Any) -> None:
+    original = getattr(owner, name)
+
+    def guarded(self: socket.socket, *args: Any) -> Any:
+        if self.family in (socket.AF_INET, socket.AF_INET6):
+            check(args[-1])
+        return original(self, *args)
+
+    monkeypatch.setattr(owner, name, guarded)
