@@ -11,11 +11,18 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from chiasm import __version__
+from chiasm import __version__, select
+from chiasm.benchmarks import Benchmark, load, resolve
 from chiasm.cases import dumps
-from chiasm.errors import ConfigError
+from chiasm.grading import OFFLINE, Grading
 
 STORE = "calls.db"
+
+IMAGE_TOKENS = 1000
+"""Of an image, for `forecast` only: providers count 85 to 3,000 by size and detail."""
+
+UNCAPPED = 2048
+"""Tokens of an answer without a cap, for `forecast` only."""
 
 MAX_CONNECTIONS = 16
 """Requests in flight per endpoint unless said otherwise; Inspect's own default adapts upward."""
@@ -51,9 +58,9 @@ class Plan:
         models: Inspect's names.
         grader: The judge, None where none is needed.
         captioner: The model that describes images, None for none.
-        task_args: Arguments of our tasks (protocol, view, data, ...).
+        task_args: Arguments of our tasks (protocol, view, ...).
+        data: Folders of local data by benchmark; the key "" stands for all others.
         model_args: Arguments of the models (``-M``).
-        config: Generation settings that override the protocol's.
     """
 
     tasks: tuple[str, ...]
@@ -61,6 +68,7 @@ class Plan:
     grader: str | None = None
     captioner: str | None = None
     task_args: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, str] = field(default_factory=dict)
     model_args: Mapping[str, Any] = field(default_factory=dict)
 
     def folder(self) -> str:
@@ -125,17 +133,70 @@ def evaluate(plan: Plan, log_dir: Path, settings: Settings | None = None) -> lis
     return sorted(folder.glob("*.eval"))
 
 
+def arguments(plan: Plan, name: str) -> dict[str, Any]:
+    """The arguments of one of our tasks under this plan."""
+    return {
+        **plan.task_args,
+        "data": plan.data.get(name, plan.data.get("")),
+        "grader": plan.grader,
+        "captioner": plan.captioner is not None,
+    }
+
+
 def _tasks(plan: Plan) -> list[Any]:
-    from chiasm import _registry
-    from chiasm.benchmarks import BENCHMARKS
+    from chiasm._registry import TASKS
 
     tasks: list[Any] = []
     for name in plan.tasks:
-        if name in BENCHMARKS:
-            tasks.append(_registry.TASKS[name](**plan.task_args))
-        elif "/" in name or ".py" in name:
+        if "/" in name or ".py" in name:
             tasks.append(name)
         else:
-            raise ConfigError(f"{name}: no such benchmark; `chiasm list` shows them")
+            tasks.append(TASKS[resolve(name).name](**arguments(plan, name)))
     return tasks
 
+
+def forecast(plan: Plan, prices: Mapping[str, tuple[float, float]]) -> str:
+    """What a plan would ask: calls, tokens and price per benchmark and model; nothing is asked.
+
+    Tokens are estimates: four characters a token, `IMAGE_TOKENS` an image, answers as long as the
+    protocol allows. Prices are the caller's, in $ per million tokens.
+    """
+    lines = [f"{'benchmark':<24}{'model':<34}{'calls':>8}{'tokens in':>12}{'out, at most':>14}{'$':>9}"]
+    unknown: set[str] = set()
+    for name in plan.tasks:
+        bench = resolve(name)
+        for model, calls, given, taken in _calls(plan, bench):
+            price = prices.get(model)
+            if price is None and not model.startswith("chiasm/"):
+                unknown.add(model)
+            cost = "" if price is None else f"{(given * price[0] + taken * price[1]) / 1e6:,.2f}"
+            lines.append(f"{name:<24}{model:<34}{calls:>8,}{given:>12,}{taken:>14,}{cost:>9}")
+    lines += [f"price unknown: --price {m}=IN/OUT ($ per million tokens)" for m in sorted(unknown)]
+    return "\n".join(lines)
+
+
+def _calls(plan: Plan, bench: Benchmark) -> list[tuple[str, int, int, int]]:
+    """(model, calls, tokens in, tokens out at most) for the models and the judge."""
+    args = arguments(plan, bench.name)
+    protocol = bench.protocol(args["protocol"]).overridden(
+        args.get("max_tokens"), args.get("temperature"), args.get("epochs")
+    )
+    grading = Grading(benchmark=bench, protocol=protocol)
+    dataset = load(bench, args["data"], args["allow"].split(","))
+    cases = select.subset(
+        dataset.cases, limit=args.get("limit"), sample=args.get("sample"), seed=args["seed"]
+    )
+    responses = len(cases) * protocol.epochs
+    query = sum(len(c.query) + sum(map(len, c.options)) for c in cases) // 4 * protocol.epochs
+    images = sum(len(c.images) for c in cases) * protocol.epochs * IMAGE_TOKENS
+    shown = images if args["view"] not in ("text_only", "caption", "oracle_hazard") else 0
+    out = responses * (protocol.max_tokens or UNCAPPED)
+    rows = [(model, responses, query + shown, out) for model in plan.models]
+    if bench.scoring == "judge" and plan.grader and plan.grader not in OFFLINE:
+        for _ in plan.models:
+            for rubric in grading.rubrics.values():
+                per_call = len(rubric.prompt.text) // 4 + (protocol.max_tokens or UNCAPPED)
+                seen = images if rubric.sees_image else 0
+                given = query + seen + responses * per_call
+                rows.append((plan.grader, responses, given, responses * rubric.max_tokens))
+    return rows

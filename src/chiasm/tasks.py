@@ -6,7 +6,6 @@ condition shows (`chiasm.views`).
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +25,10 @@ from inspect_ai.scorer import (
 from inspect_ai.solver import TaskState
 
 from chiasm import __version__, select
-from chiasm.benchmarks import Benchmark, Protocol, load, resolve, root_of
+from chiasm.benchmarks import Benchmark, load, resolve, root_of
 from chiasm.cases import Axis, Case, Dataset, Skip, Verdict
 from chiasm.data.check import baselines
-from chiasm.errors import ConfigError, JudgeError
+from chiasm.errors import JudgeError
 from chiasm.grading import Grading
 from chiasm.judges.output import read_output
 from chiasm.metrics import rates_of_axis
@@ -81,7 +80,7 @@ def make_task(
         DataError: The data are not what they should be.
     """
     bench = resolve(benchmark)
-    asked = overridden(find_protocol(bench, protocol), max_tokens, temperature, epochs)
+    asked = bench.protocol(protocol).overridden(max_tokens, temperature, epochs)
     dataset = load(bench, data, allow)
     grading = Grading(
         benchmark=bench,
@@ -108,7 +107,9 @@ def make_task(
         config=GenerateConfig(max_tokens=asked.max_tokens, temperature=asked.temperature),
         version=1,
         name=bench.name,
-        metadata={"chiasm": facts(grading, dataset, view, skipped, axes, captioner=captioner)},
+        metadata={"chiasm": facts(
+                grading, dataset, view, skipped, axes, judge=grader, captioner=captioner
+            )},
     )
 
 
@@ -119,6 +120,7 @@ def facts(
     skipped: Collection[Skip],
     axes: Collection[Axis],
     *,
+    judge: str | None = None,
     source: str = "eval",
     captioner: bool = False,
 ) -> dict[str, Any]:
@@ -134,6 +136,8 @@ def facts(
         "protocol": grading.protocol.name,
         "view": view,
         "source": source,
+        "judge": judge,
+        "in_sample": judge == "chiasm/triage" and bench.entry in IN_SAMPLE_ON,
         "axes": list(axes),
         "metrics": list(bench.metrics),
         "rubrics": {axis: r.id for axis, r in grading.rubrics.items()},
@@ -174,30 +178,6 @@ def _samples(cases: list[Case], view: str, seed: int) -> list[Sample]:
         target = chr(ord("A") + case.answer) if case.answer is not None else case.ground_truth
         samples.append(Sample(id=case.id, input=case.query, target=target, metadata=metadata))
     return samples
-
-
-def find_protocol(bench: Benchmark, name: str) -> Protocol:
-    """The benchmark's protocol of that name, its default for the empty one.
-
-    Raises:
-        ConfigError: It has none of that name.
-    """
-    try:
-        return bench.protocol(name)
-    except KeyError:
-        known = ", ".join(p.name for p in bench.protocols)
-        raise ConfigError(f"--protocol {name}: {bench.name} has {known}") from None
-
-
-def overridden(
-    protocol: Protocol, max_tokens: int | None, temperature: float | None, epochs: int | None
-) -> Protocol:
-    """The protocol with other settings; its name is then `custom`."""
-    asked = {"max_tokens": max_tokens, "temperature": temperature, "epochs": epochs}
-    changes: dict[str, Any] = {
-        k: v for k, v in asked.items() if v is not None and v != getattr(protocol, k)
-    }
-    return replace(protocol, name="custom", **changes) if changes else protocol
 
 
 @metric(scores="unreduced")
@@ -266,7 +246,7 @@ def _grading(benchmark: str, protocol: str, data: str | None, rubric: str | None
     bench = resolve(benchmark)
     return Grading(
         benchmark=bench,
-        protocol=find_protocol(bench, protocol),
+        protocol=bench.protocol(protocol),
         root=root_of(bench, data),
         rubric_file=Path(rubric) if rubric else None,
     )

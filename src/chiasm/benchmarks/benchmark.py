@@ -1,12 +1,13 @@
 """What a benchmark is: where its records are, what a case is made of, and how it is asked."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from chiasm.cases import Case
 from chiasm.data.records import Record
+from chiasm.errors import ConfigError
 
 Scoring = Literal["judge", "choice", "scenes"]
 """judge: rubrics of `chiasm.judges`; choice: the option parser; scenes: the exact rule."""
@@ -47,6 +48,16 @@ class Protocol:
         if not self.base:
             object.__setattr__(self, "base", self.name)
 
+    def overridden(
+        self, max_tokens: int | None, temperature: float | None, epochs: int | None
+    ) -> "Protocol":
+        """This protocol with other settings where they are given; its name is then `custom`."""
+        asked = {"max_tokens": max_tokens, "temperature": temperature, "epochs": epochs}
+        changes: dict[str, Any] = {
+            k: v for k, v in asked.items() if v is not None and v != getattr(self, k)
+        }
+        return replace(self, name="custom", **changes) if changes else self
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Benchmark:
@@ -76,9 +87,13 @@ class Benchmark:
         """The protocol of that name, the default for the empty name.
 
         Raises:
-            KeyError: There is none of that name.
+            ConfigError: There is none of that name.
         """
-        return {p.name: p for p in self.protocols}[name or self.protocols[0].name]
+        for protocol in self.protocols:
+            if not name or protocol.name == name:
+                return protocol
+        known = ", ".join(p.name for p in self.protocols)
+        raise ConfigError(f"--protocol {name}: {self.name} has {known}")
 
 
 def by_name(benchmarks: Iterable[Benchmark]) -> Mapping[str, Benchmark]:

@@ -52,7 +52,7 @@ def json_records(root: Path, file: str) -> Iterator[Record]:
     Raises:
         DataError: The file is missing, is not JSON, or holds something else.
     """
-    data = _load_json(root, file)
+    data = load_json(root, file)
     if not isinstance(data, list | dict):
         raise DataError(f"expected a list or an object, got {type(data).__name__}", file=file)
     rows = enumerate(data) if isinstance(data, list) else data.items()
@@ -81,7 +81,12 @@ def csv_records(root: Path, file: str) -> Iterator[Record]:
         raise DataError(f"not CSV: {error}", file=file) from None
 
 
-def _load_json(root: Path, file: str) -> Any:
+def load_json(root: Path, file: str) -> Any:
+    """A JSON file's content.
+
+    Raises:
+        DataError: The file is missing, is not UTF-8 or is not JSON.
+    """
     path = _existing(root, file)
     try:
         return json.loads(path.read_bytes())
@@ -89,6 +94,8 @@ def _load_json(root: Path, file: str) -> Any:
         raise DataError(f"not UTF-8: {error.reason}", file=file) from None
     except json.JSONDecodeError as error:
         raise DataError(f"not JSON: {error.msg} in line {error.lineno}", file=file) from None
+    except ValueError as error:
+        raise DataError(f"not usable JSON: {error}", file=file) from None
     except RecursionError:
         raise DataError("not usable JSON: nested too deeply", file=file) from None
 

@@ -1,0 +1,373 @@
+"""The command line: parse, call one function, print. Everything else is imported when needed."""
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from chiasm import __version__
+from chiasm.errors import ChiasmError
+
+FORMATS = click.Choice(["text", "json", "csv", "md"])
+FOLDER = click.Path(path_type=Path)
+
+
+class Commands(click.Group):
+    """A group that shows its commands in the order of a user's day, and errors without traces."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order of definition."""
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run; what chiasm raises on purpose becomes one message and exit code 2."""
+        try:
+            return super().invoke(ctx)
+        except ChiasmError as error:
+            click.echo(f"error: {error}", err=True)
+            ctx.exit(2)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="chiasm")
+@click.option("-v", "--verbose", is_flag=True, help="Say more about what is done.")
+def main(verbose: bool) -> None:
+    """Measure the cross-modal safety of vision-language models.
+
+    Is a model safe when the danger lies only in picture and question together? Every figure
+    carries k and N, an interval, what has no verdict, and its worst-case bounds.
+
+    \b
+    Example:
+      chiasm eval siuo --model openai/gpt-4o --grader openai/gpt-4o --log-dir logs
+    """
+    import logging
+
+    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(message)s")
+
+
+@main.command()
+@click.option("-o", "--output", type=FOLDER, default=Path("demo"), help="Folder to write to.")
+def demo(output: Path) -> None:
+    """The whole loop on scenes, offline: reference policies, figures, a page.
+
+    \b
+    Example:
+      chiasm demo            # then open demo/report.html
+    """
+    from chiasm.demo import run
+
+    click.echo(run(output, progress=_progress))
+
+
+@main.command("list")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+def list_(form: str) -> None:
+    """Benchmarks: what, how many, licence, protocols.
+
+    \b
+    Example:
+      chiasm list
+    """
+    from chiasm.listing import listing
+
+    click.echo(listing(form))
+
+
+@main.group(cls=Commands)
+def data() -> None:
+    """Get datasets, and look for what is wrong in them."""
+
+
+@data.command("get")
+@click.argument("name")
+def data_get(name: str) -> None:
+    """Download a benchmark's data at its pinned revision; continues where it stopped.
+
+    \b
+    Example:
+      chiasm data get vlsbench
+    """
+    from chiasm.benchmarks import resolve
+    from chiasm.data.get import get
+    from chiasm.data.registry import registry
+
+    entry = registry()[resolve(name).entry]
+    click.echo(f"{entry.name}: licence {entry.licence}; {entry.note}".rstrip("; "))
+    click.echo(f"{entry.name}: in {get(entry)}")
+
+
+@data.command("check")
+@click.argument("name")
+@click.option("--data", "folder", help="A local copy; the cache by default.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+def data_check(name: str, folder: str | None, form: str) -> None:
+    """The data-quality report: anomalies with their row ids, blind baselines.
+
+    \b
+    Example:
+      chiasm data check siuo_mcqa --data DIR
+    """
+    from chiasm.listing import quality
+
+    click.echo(quality(name, folder, form))
+
+
+def _common(command: Callable[..., None]) -> Callable[..., None]:
+    """Options that `eval` and `score` share."""
+    options = [
+        click.option("--grader", help="The judge: provider/model, or chiasm/refusal, ..."),
+        click.option("--protocol", default="", help="chiasm@1 (default) or paper."),
+        click.option("--data", "data_", multiple=True, help="Local data: DIR, or NAME=DIR."),
+        click.option("--rubric", help="A local copy of the authors' rubric file (paper)."),
+        click.option("--allow", multiple=True, help="Skip cases with this code; counted."),
+        click.option("--log-dir", type=FOLDER, default=Path("logs"), help="Where logs go."),
+        click.option("--max-connections", default=16, show_default=True, type=int),
+        click.option("--format", "form", type=FORMATS, default="text"),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@main.command("eval")
+@click.argument("names", nargs=-1, required=True)
+@click.option("--model", "models", multiple=True, required=True, help="Inspect's provider/model.")
+@click.option("-M", "model_args", multiple=True, help="Model argument, key=value.")
+@click.option("--view", default="full", show_default=True, help="Input condition.")
+@click.option("--captioner", help="Model that describes images that have no description.")
+@click.option("--limit", type=int, help="Only the first N cases.")
+@click.option("--sample", type=int, help="Only N cases, in proportion to the categories.")
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--max-tokens", type=int, help="Overrides the protocol's cap (then `custom`).")
+@click.option("--temperature", type=float, help="Overrides the protocol's.")
+@click.option("--epochs", type=int, help="Answers per case; overrides the protocol's.")
+@click.option("--timeout", type=int, default=900, show_default=True, help="Seconds per call.")
+@click.option("--dry-run", is_flag=True, help="Say calls, tokens and price, and stop.")
+@click.option("--price", multiple=True, help="MODEL=IN/OUT in $ per million tokens.")
+@click.option("--batch", is_flag=True, help="Use the provider's batch interface.")
+@_common
+def eval_(
+    names: Sequence[str],
+    models: Sequence[str],
+    model_args: Sequence[str],
+    grader: str | None,
+    data_: Sequence[str],
+    log_dir: Path,
+    form: str,
+    captioner: str | None,
+    max_connections: int,
+    timeout: int,
+    batch: bool,
+    dry_run: bool,
+    price: Sequence[str],
+    allow: Sequence[str],
+    **task_args: Any,
+) -> None:
+    """Run benchmarks on models; the same command continues and retries.
+
+    \b
+    Examples:
+      chiasm eval scenes --model chiasm/comply
+      chiasm eval siuo vlsbench --model openai/gpt-4o --grader openai/gpt-4o --log-dir logs
+    """
+    from chiasm import run
+
+    plan = run.Plan(
+        tasks=tuple(names),
+        models=tuple(models),
+        grader=grader,
+        captioner=captioner,
+        model_args=_pairs(model_args, "-M"),
+        data=_folders(data_),
+        task_args={
+            **{k: v for k, v in task_args.items() if v is not None},
+            "allow": ",".join(allow),
+        },
+    )
+    if dry_run:
+        click.echo(run.forecast(plan, _prices(price)))
+        return
+    settings = run.Settings(
+        max_connections=max_connections,
+        timeout=timeout,
+        batch=batch,
+        display="rich" if sys.stdout.isatty() else "plain",
+    )
+    logs = run.evaluate(plan, log_dir, settings)
+    _print_report(logs, form, logs[0].parent if logs else log_dir)
+
+
+@main.command()
+@click.argument("files", nargs=-1, required=True, type=FOLDER)
+@click.option("--benchmark", required=True, help="Which benchmark the answers are to.")
+@click.option("--partial", is_flag=True, help="A file may hold a part of the benchmark.")
+@click.option("--as", "tools", multiple=True, help="official, vlmevalkit, deepsafe: side by side.")
+@_common
+def score(
+    files: Sequence[Path],
+    benchmark: str,
+    partial: bool,
+    tools: Sequence[str],
+    grader: str | None,
+    protocol: str,
+    data_: Sequence[str],
+    rubric: str | None,
+    allow: Sequence[str],
+    log_dir: Path,
+    max_connections: int,
+    form: str,
+) -> None:
+    """Score answers that exist, or judge an Inspect log again; no model is asked.
+
+    \b
+    Example:
+      chiasm score answers/*.jsonl --benchmark mossbench --grader chiasm/refusal
+    """
+    from chiasm.benchmarks import load, resolve, root_of
+    from chiasm.grading import Grading
+    from chiasm.replay import score as replay
+
+    bench = resolve(benchmark)
+    folders = _folders(data_)
+    folder = folders.get(bench.name, folders.get(""))
+    dataset = load(bench, folder, allow)
+    grading = Grading(
+        benchmark=bench,
+        protocol=bench.protocol(protocol),
+        root=root_of(bench, folder),
+        rubric_file=Path(rubric) if rubric else None,
+    )
+    with _progress("judging") as progress:
+        logs = replay(
+            files,
+            grading,
+            dataset,
+            grader=grader,
+            log_dir=log_dir,
+            partial=partial,
+            connections=max_connections,
+            progress=progress,
+        )
+    if tools:
+        from chiasm.report.conventions import side_by_side
+
+        click.echo(side_by_side(logs, tools, form))
+        return
+    _print_report(logs, form, log_dir)
+
+
+@main.command()
+@click.argument("paths", nargs=-1, required=True, type=FOLDER)
+@click.option("--format", "form", type=FORMATS, default="text")
+def report(paths: Sequence[Path], form: str) -> None:
+    """Tables from logs: rates, parts, categories, models against each other.
+
+    \b
+    Example:
+      chiasm report logs --format json
+    """
+    from chiasm.report import render
+
+    click.echo(render(paths, form))
+
+
+@main.command()
+@click.argument("old", type=FOLDER)
+@click.argument("new", type=FOLDER)
+@click.option("--fail-if", multiple=True, help='Such as "safe_rate drop > 2" (points).')
+@click.option("--strict", is_flag=True, help="Fail also when the interval can't exclude it.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+def compare(old: Path, new: Path, fail_if: Sequence[str], strict: bool, form: str) -> None:
+    """A gate between two checkpoints: paired differences on the same cases; exit code 1 fails.
+
+    \b
+    Example:
+      chiasm compare logs/old logs/new --fail-if "safe_rate drop > 2"
+    """
+    from chiasm.report import gate
+
+    text, passed = gate(old, new, fail_if, strict=strict, form=form)
+    click.echo(text)
+    if not passed:
+        sys.exit(1)
+
+
+@main.group(cls=Commands)
+def judge() -> None:
+    """Judges of our own."""
+
+
+@judge.command("fit-triage")
+@click.option("--data", "folder", help="Folder with the SIUO files; the cache by default.")
+def fit_triage(folder: str | None) -> None:
+    """Fit the offline triage judge on this machine (SIUO may not be redistributed).
+
+    \b
+    Example:
+      chiasm judge fit-triage --data DIR
+    """
+    from chiasm.listing import triage_report
+
+    click.echo(triage_report(folder))
+
+
+def _print_report(logs: Sequence[Path], form: str, folder: Path) -> None:
+    from chiasm.report import render, retryable
+
+    click.echo(render(logs, form))
+    if form == "text":
+        click.echo(f"\nLogs: {folder}   look inside: inspect view --log-dir {folder}")
+    if retryable(logs):
+        sys.exit(1)
+
+
+def _pairs(items: Sequence[str], flag: str) -> dict[str, str]:
+    pairs = {}
+    for item in items:
+        key, sign, value = item.partition("=")
+        if not (key and sign):
+            raise click.BadParameter(f"{item!r}: expected key=value", param_hint=flag)
+        pairs[key] = value
+    return pairs
+
+
+def _folders(items: Sequence[str]) -> dict[str, str]:
+    """``DIR`` for all benchmarks (key ""), ``NAME=DIR`` for one."""
+    folders = {}
+    for item in items:
+        name, sign, folder = item.partition("=")
+        folders[name if sign else ""] = folder if sign else item
+    return folders
+
+
+def _prices(items: Sequence[str]) -> dict[str, tuple[float, float]]:
+    prices = {}
+    for model, value in _pairs(items, "--price").items():
+        try:
+            given, taken = (float(v) for v in value.split("/"))
+        except ValueError:
+            raise click.BadParameter(f"{value!r}: expected IN/OUT", param_hint="--price") from None
+        prices[model] = (given, taken)
+    return prices
+
+
+class _progress:  # noqa: N801 - used like a function
+    """A progress bar on standard error, as ``with _progress("judging") as tell: tell(3, 10)``."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+
+    def __enter__(self) -> Callable[[int, int], None]:
+        from rich.console import Console
+        from rich.progress import Progress
+
+        self.bar = Progress(console=Console(stderr=True), transient=True)
+        self.bar.start()
+        self.task = self.bar.add_task(self.what, total=None)
+        return lambda done, total: self.bar.update(self.task, completed=done, total=total)
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.stop()
