@@ -43,16 +43,33 @@ class Record:
                 row=self.row,
                 field=field,
             )
+        if isinstance(value, str) and not _is_unicode(value):
+            raise DataError("half a surrogate pair", file=self.file, row=self.row, field=field)
         return value
 
 
-def json_records(root: Path, file: str) -> Iterator[Record]:
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def json_records(root: Path, file: str, *, key: str = "") -> Iterator[Record]:
     """Rows of a JSON file that holds a list of objects, or an object of objects (row = key).
+
+    Args:
+        root: The dataset's folder.
+        file: Relative to it.
+        key: Where the file holds an object of such lists or objects, which of them.
 
     Raises:
         DataError: The file is missing, is not JSON, or holds something else.
     """
     data = load_json(root, file)
+    if key:
+        data = Record(file, key, data if isinstance(data, dict) else {}).get(key, object)
     if not isinstance(data, list | dict):
         raise DataError(f"expected a list or an object, got {type(data).__name__}", file=file)
     rows = enumerate(data) if isinstance(data, list) else data.items()
