@@ -175,6 +175,7 @@ def test_unknown_settings_are_refused(openai_server):
             openai_server.configure(**wrong)
 
 
+@pytest.mark.smoke
 def test_inspect_speaks_to_it(openai_server):
     from inspect_ai.model import get_model
 

@@ -1,0 +1,80 @@
+# Everything from a fresh machine with Python 3.11-3.13 and make: `make demo`, `make test`.
+# The environment is .venv; uv makes it, from the PATH where it is there, else from .uv.
+
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+.PHONY: help install demo check format test test-all clean distclean
+
+BIN := .venv/bin
+UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
+WORKERS ?= 4
+PYTEST := $(BIN)/pytest -n logical --maxprocesses $(WORKERS)
+FIND_PYTHON := for python in $$PYTHON python3 python3.13 python3.12 python3.11 python; do \
+	"$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+	2>/dev/null && break; python=; done; if [ -z "$$python" ]; then \
+	echo "chiasm needs Python 3.11, 3.12 or 3.13 and finds none of them on the PATH." >&2; \
+	echo "Install one, or name it: make PYTHON=/path/to/python3.12 ..." >&2; exit 1; fi
+# --inexact: what somebody added by hand (torch, an extra, the development tools) stays.
+# The second try trusts the machine's own certificates, as behind a company's proxy.
+SYNC = echo "Installing into .venv what uv.lock names"; $(UV) sync --quiet --frozen --inexact $(1) \
+	|| UV_SYSTEM_CERTS=1 UV_NATIVE_TLS=1 $(UV) sync --quiet --frozen --inexact $(1)
+
+export UV_PYTHON_DOWNLOADS := never
+export UV_PROJECT_ENVIRONMENT := .venv
+export PYTHON
+unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH
+
+help:
+	@echo "make demo      the offline story: sets up what it needs, writes demo/report.html"
+	@echo "make test      all tests that are quick, under 5 minutes"
+	@echo "make test-all  and kill, fault, browser and server tests, under 20 minutes"
+	@echo "make check     ruff, ruff format, mypy --strict"
+	@echo "make install   .venv with chiasm and the development tools"
+	@echo "make format    let ruff rewrite what it can"
+	@echo "make clean     remove caches and demo/;  make distclean: .venv and .uv too"
+
+demo: .venv/.runtime
+	$(BIN)/chiasm demo
+
+install: .venv/.dev
+
+check: .venv/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: .venv/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+test: .venv/.dev
+	$(PYTEST) -m "not slow"
+
+test-all: .venv/.dev
+	$(PYTEST)
+
+clean:
+	rm -rf demo dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find src tests perf -name __pycache__ -type d -prune -exec rm -rf {} +
+
+distclean: clean
+	rm -rf .venv .uv
+
+.venv/.runtime: pyproject.toml uv.lock | .venv/bin/python
+	@$(call SYNC,--no-dev)
+	@touch $@
+
+.venv/.dev: pyproject.toml uv.lock | .venv/bin/python
+	@$(call SYNC,)
+	@touch .venv/.runtime $@
+
+.venv/bin/python: | $(UV)
+	@$(FIND_PYTHON); echo "Making .venv with $$("$$python" --version)"; \
+	"$(UV)" venv --quiet --allow-existing --python "$$python" .venv
+
+.uv/bin/uv:
+	@$(FIND_PYTHON); echo "No uv on the PATH: installing one into .uv"; \
+	"$$python" -m venv .uv || { \
+	echo "$$python has no venv module: on Debian and Ubuntu, apt install python3-venv" >&2; \
+	rm -rf .uv; exit 1; }; .uv/bin/pip install --quiet --disable-pip-version-check uv
