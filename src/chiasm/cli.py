@@ -59,7 +59,7 @@ def demo(output: Path) -> None:
     """
     from chiasm.demo import run
 
-    click.echo(run(output, progress=_progress))
+    click.echo(run(output))
 
 
 @main.command("list")

@@ -114,6 +114,7 @@ def evaluate(plan: Plan, log_dir: Path, settings: Settings | None = None) -> lis
             model_roles=roles or None,
             # One try a command: what failed is asked again when the user says so.
             retry_attempts=0,
+            retry_immediate=False,
             fail_on_error=True,
             continue_on_fail=True,
             max_samples=settings.max_connections * (2 if plan.grader else 1),
