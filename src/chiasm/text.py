@@ -188,7 +188,8 @@ def plain(text: str) -> str:
     1,000.
     """
     ends = text if len(text) <= 4000 else f"{text[:3000]}\n{text[-1000:]}"
-    ends = unicodedata.normalize("NFKC", ends).replace("’", "'").replace("*", "").strip()
+    ends = unicodedata.normalize("NFKC", ends)[:8000]  # one character may become eighteen
+    ends = ends.replace("’", "'").replace("*", "").strip()
     bare = _QUOTED.sub('""', ends)
     return bare if len(bare) >= 12 else ends.strip('"“”')
 
