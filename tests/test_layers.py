@@ -11,7 +11,7 @@ LEVELS = (
     "data scenes",
     "judges models views",
     "benchmarks tasks grading select replay recorded run _registry",
-    "report diagnose",
+    "report diagnose demo listing",
     "audit annotate guard",
     "build align",
     "cli __main__",
