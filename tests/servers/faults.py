@@ -20,6 +20,7 @@ ERRORS: Mapping[str, tuple[int, str, str]] = {
     "policy_400": (400, "content_policy_violation", "The request violates the content policy."),
     "blocked_400": (400, "bad_request", "Your request was blocked."),
     "context_400": (400, "context_length_exceeded", "This is more than the context holds."),
+    "schema_400": (400, "unsupported_parameter", "response_format json_schema is not supported."),
 }
 """Faults that are an HTTP error: status, code, message."""
 
@@ -123,8 +124,11 @@ class Reply(NamedTuple):
 
 def respond(request: Received, settings: Faults) -> Reply:
     """The reply with the request's fault in it; those of `SILENT` have none."""
-    if request.fault in ERRORS:
-        status, code, message = ERRORS[request.fault]
+    fault = request.fault
+    if request.response_format and request.model.startswith("judge-noschema"):
+        fault = "schema_400"
+    if fault in ERRORS:
+        status, code, message = ERRORS[fault]
         headers = {"Retry-After": str(settings.retry_after_s)} if status == 429 else {}
         kind = "invalid_request_error" if status == 400 else code
         error = {"message": message, "type": kind, "code": code, "param": None}

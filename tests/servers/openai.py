@@ -4,7 +4,10 @@
 standard input closes, so that it never outlives the test that started it. Standard library only:
 it starts in a tenth of a second and answers some thousand requests a second.
 
-    POST /v1/chat/completions   what `replies` and `faults` decide
+    POST /v1/chat/completions   what `replies` and `faults` decide by the model's name:
+                                model-mixed, model-refuse, -warn, -other, -comply; captioner;
+                                judge, judge-text (ignores a schema), judge-noschema (HTTP 400);
+                                anything may follow, and makes it another model
     GET  /v1/models
     GET  /control  PUT /control settings (`faults.Faults`), whole or in part
     GET  /requests              everything received since the last reset
