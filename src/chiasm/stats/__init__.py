@@ -1,0 +1,29 @@
+"""Statistics: pure functions on numbers and arrays, numpy and scipy only.
+
+Rates are in [0, 1]. What is undefined is NaN with a reason, never 0. Formulas, sources and
+coverage: docs/statistics.md.
+"""
+
+from chiasm.stats.agreement import cohen_kappa
+from chiasm.stats.grim import possible, possible_counts
+from chiasm.stats.intervals import Bounds, Estimate, bounds, clustered, wilson
+from chiasm.stats.multiple import holm
+from chiasm.stats.paired import Difference, mcnemar, paired
+from chiasm.stats.shrinkage import Shrunk, shrink
+
+__all__ = [
+    "Bounds",
+    "Difference",
+    "Estimate",
+    "Shrunk",
+    "bounds",
+    "clustered",
+    "cohen_kappa",
+    "holm",
+    "mcnemar",
+    "paired",
+    "possible",
+    "possible_counts",
+    "shrink",
+    "wilson",
+]
