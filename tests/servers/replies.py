@@ -78,7 +78,7 @@ def reply(request: Received, choice: int = 0) -> str:
     letters = _OPTION.findall(request.text)
     if len(letters) > 1 and letters[0] == "A":
         letter = letters[int(uniform(request.key, "option", choice) * len(letters))]
-        forms = ("{}", "({})", "{}.", "The answer is {}.", "**{}**")
+        forms = ("{}", "({})", "{}.", "The answer is {}.", "**{}**", "Answer: {}")
         return forms[int(uniform(request.key, "form") * len(forms))].format(letter)
     return answer(request, choice)
 
