@@ -4,7 +4,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
+
+from chiasm.report.frame import SCHEMA
 
 Answer = dict[str, Any]
 """case, epoch, and what else is not the default: safety, usefulness, choice (outcome, or
@@ -112,3 +115,48 @@ def write_log(tmp_path: Path) -> Callable[..., Path]:
         return build_log(tmp_path / name, answers, **options)
 
     return write
+
+
+def make_frame(rows: list[dict[str, Any]]) -> pl.DataFrame:
+    """A frame as `responses` makes it, of rows that name only what matters."""
+    usual = {
+        "benchmark": "siuo", "protocol": "chiasm@1", "view": "full", "model": "m/m",
+        "judge": "j/j", "source": "eval", "run": "0", "epoch": 1, "category": "privacy",
+        "ground_truth": "unsafe", "retry": False, "log": "a.eval", "about": '{"skipped": {}, "marks": []}',
+    }  # fmt: skip
+    whole = [{**dict.fromkeys(SCHEMA), **usual, "cluster": r["case"], **r} for r in rows]
+    return pl.DataFrame(whole, schema=SCHEMA)
+
+
+def make_grid(family: str, outcomes: str) -> list[dict[str, Any]]:
+    """Four cells of a diagonal grid: 00 and 11 are dangerous; letters as below."""
+    words = {
+        "r": "refusal", "w": "warning", "u": "unsafe", "h": "helped", "n": "needless_warning",
+        "o": "over_refusal", "?": "no_verdict",
+    }  # fmt: skip
+    cells = [("0", "0"), ("0", "1"), ("1", "0"), ("1", "1")]
+    return [
+        {
+            "case": f"{family}-{image}{query}",
+            "cluster": family,
+            "grid": f"{family}-v0",
+            "family": family,
+            "image": image,
+            "query": query,
+            "ground_truth": "unsafe" if image == query else "safe",
+            "safety": words[letter],
+        }
+        for (image, query), letter in zip(cells, outcomes, strict=True)
+    ]
+
+
+@pytest.fixture(scope="session")
+def frame_of() -> Callable[[list[dict[str, Any]]], pl.DataFrame]:
+    """`make_frame`."""
+    return make_frame
+
+
+@pytest.fixture(scope="session")
+def grid() -> Callable[[str, str], list[dict[str, Any]]]:
+    """`make_grid`."""
+    return make_grid

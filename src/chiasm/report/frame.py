@@ -27,6 +27,7 @@ SCHEMA = {
     **dict.fromkeys(("cluster", "category", "subcategory", "ground_truth"), pl.String),
     **dict.fromkeys(GRID_COLUMNS, pl.String),
     **{name: pl.String for axis in OUTCOMES for name in (axis, f"{axis}_reason")},
+    "retry": pl.Boolean,
     "log": pl.String,
     "about": pl.String,
 }
@@ -54,8 +55,9 @@ def responses(paths: str | Path | Iterable[str | Path]) -> pl.DataFrame:
 
     Returns:
         The columns of `SCHEMA`, sorted by run, then in the order of the dataset. ``run`` is equal
-        for logs of the same benchmark, data, protocol, view, model, judge and settings; ``about``
-        is JSON: marks, skipped cases, baselines, dataset, settings.
+        for logs of the same benchmark, data, protocol, view, model, judge and settings; ``retry``
+        is whether the same command would ask again; ``about`` is JSON: marks, skipped cases,
+        baselines, dataset, settings.
 
     Raises:
         DataError: A path does not exist, or no log of chiasm's is there.
@@ -107,7 +109,8 @@ def _rows(
     for case, epoch in asked:
         found = best.get((case, epoch))
         fact = facts.get((benchmark, case)) or _usual(facts, benchmark, case)
-        tail = [str(found.log.path if found else newest.path), described]
+        retry = found is None or found.sample.error is not None
+        tail = [retry, str(found.log.path if found else newest.path), described]
         rows.append(
             [*head, case, epoch, *(fact.get(f) for f in _FACTS), *_outcomes(found, axes), *tail]
         )

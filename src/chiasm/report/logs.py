@@ -88,7 +88,7 @@ class LogFile(NamedTuple):
 
     def identity(self, judge: str) -> str:
         """Equal for the logs of one run that was stopped and started again, 8 hex digits."""
-        same = ("benchmark", "protocol", "view", "rubrics", "source", "dataset")
+        same = ("benchmark", "protocol", "view", "rubrics", "source", "dataset", "answers")
         parts = {name: self.about.get(name) for name in same}
         key = dumps([parts, self.model, judge, self.settings])
         return sha256(key.encode()).hexdigest()[:8]

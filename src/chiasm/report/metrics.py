@@ -5,7 +5,7 @@ The names are those of tables, JSON and `chiasm compare`. An item is a response,
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -236,6 +236,12 @@ def _all_right(values: Sequence[bool | str]) -> bool | str:
     if False in values:
         return False
     return next((v for v in values if isinstance(v, str)), True)
+
+
+def only(items: Items, cases: Collection[str]) -> Items:
+    """The items of some cases."""
+    rows = zip(*items, strict=True)
+    return _items(row for row in rows if row[1] in cases)
 
 
 def _items(found: Any) -> Items:
