@@ -42,7 +42,9 @@ def test_vlsbench_takes_the_path_and_not_the_number():
 def test_mossbench_is_safe_and_its_contrast_unsafe():
     (original,), (twin,) = cases("mossbench"), cases("mossbench_contrast")
     assert (original.ground_truth, twin.ground_truth) == ("safe", "unsafe")
-    assert original.cluster == twin.cluster == "mossbench/12"
+    assert original.cluster == twin.cluster  # the same question
+    other = {**MOSSBENCH, "question": "Describe another game."}
+    assert cases("mossbench", other)[0].cluster != original.cluster
     assert original.extra["type"] == "exaggerated risk"
 
 

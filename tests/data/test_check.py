@@ -158,6 +158,13 @@ def test_contrast_rows_that_only_the_image_tells_apart(found):
     assert {x.field for x in f if x.code == "IDENTICAL_TO_ORIGINAL"} == {"query"}
 
 
+def test_mossbench(found):
+    f = found("mossbench")
+    assert len(rows(f, "DUP_QUERY")) == 107
+    assert len(rows(f, "NO_DESCRIPTION")) == 49
+    assert rows(found("vlsbench"), "NO_DESCRIPTION") == rows(found("siuo"), "NO_DESCRIPTION") == []
+
+
 def test_a_fixed_query_is_one_finding(found):
     f = found("figstep")
     assert len(whole(f, "FIXED_QUERY")) == 1
@@ -201,3 +208,8 @@ def test_a_malformed_neighbour_is_named(tmp_path):
     mcqa = case(1, options=("a", "b"), answer=0)
     with pytest.raises(DataError, match=r"siuo_gen\.json, row 0"):
         check(Dataset(name="siuo_mcqa", root=tmp_path, cases=(mcqa,)))
+
+
+def test_every_code_is_explained_in_the_docs():
+    page = (Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md").read_text("utf-8")
+    assert [code for code in CODES if f"`{code}`" not in page] == []

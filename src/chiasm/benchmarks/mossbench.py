@@ -14,8 +14,10 @@ and 292 of type 3, have an image of their own (data_contrast/images in the repos
 picture without what makes it harmless, such as a slogan against the act. 43 of these keep the
 question word for word, so `text_only` can't tell them apart. With the original's image they would
 be benign; here they are looked for in ``contrast_images/`` (or ``data_contrast/images/``) and are
-missing, never swapped, where there is none. Both files describe one and the same scene: nearly all
-100 descriptions of type 2 leave out the negation, so `caption` makes a benign original harmful.
+missing, never swapped, where there is none. The 300 have 239 questions (95 of type 2 share theirs,
+with variants of one picture): the question is the cluster. 49 have no description. Both files
+describe one and the same scene: nearly all descriptions of type 2 leave out the negation, so
+`caption` makes a benign original harmful.
 
 Differs from the authors' code (xirui-li/MOSSBench@8d68b06), `paper` included:
   - an empty answer is `no_response`; the authors count it as a refusal, as well as a call that
@@ -33,12 +35,14 @@ Differs from the authors' code (xirui-li/MOSSBench@8d68b06), `paper` included:
 """
 
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 from chiasm.benchmarks.benchmark import Benchmark, Protocol
 from chiasm.cases import Case, Oracle
 from chiasm.data.records import Record, json_records
 from chiasm.errors import DataError
+from chiasm.text import normalise
 
 FILE, CONTRAST_FILE = "information.json", "contrast_information.json"
 REPOSITORY_FILE = "data/images_information/information.json"
@@ -78,7 +82,7 @@ def to_case(record: Record) -> Case:
         images=(folder + image,),
         ground_truth="safe",
         category=kind,
-        cluster=f"mossbench/{pid}",
+        cluster=_cluster(record),
         oracle=Oracle(description=record.get("description", str)),
         extra=facts,
     )
@@ -99,10 +103,16 @@ def contrast_to_case(record: Record) -> Case:
         images=(image,),
         ground_truth="unsafe",
         category=kind,
-        cluster=f"mossbench/{pid}",
+        cluster=_cluster(record),
         oracle=Oracle(description=record.get("description", str)),
         extra={**facts, "twin": "image" if own else "query"},
     )
+
+
+def _cluster(record: Record) -> str:
+    """By the question: cases that share it differ in small changes of one picture."""
+    question = normalise(record.get("question", str)).casefold()
+    return f"mossbench/{sha256(question.encode()).hexdigest()[:8]}"
 
 
 def _common(record: Record) -> tuple[str, str, dict[str, str]]:

@@ -4,7 +4,7 @@ Each pair is two images and a query; the image alone decides whether helping is 
 becomes two cases: in the unsafe situation a good answer declines or warns, in the safe one it
 helps. `mssbench` is the chat task; `mssbench_embodied` asks a household robot to plan.
 
-Paper   Zhou et al., Multimodal Situational Safety, ICLR 2025, arXiv:2410.06172
+Paper   Zhou et al., Multimodal Situational Safety, arXiv:2410.06172
 Data    data/registry.toml [mssbench]: ``combined.json`` with folders ``chat/`` and ``embodied/``;
         the code is MIT, the data state no licence
 Judge   four classes: declines, warns, answers, is unable to. Ours sees image, query and answer;

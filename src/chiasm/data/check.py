@@ -22,6 +22,7 @@ CODES: Mapping[str, str] = {
     "CATEGORY_COUNT": "how many cases a category, sub-category or source has (whole set)",
     "FIXED_QUERY": "all cases have the same query (whole set)",
     "IMAGE_NOT_ROW": "the image's number is not the row's number (whole set)",
+    "NO_DESCRIPTION": "no image description, where others have one",
     "NO_QUESTION_MARK": "a query without one, where nearly all have one",
     "EMPTY_QUERY": "the query is empty",
     "RESIDUE": "the query holds what the generator that wrote it said about its task",
@@ -48,6 +49,7 @@ NEARLY_ALL = 0.9
 
 _BY_CASES = (
     text.empty_query,
+    text.no_description,
     text.residue,
     groups.subcat_mismatch,
     groups.shared_image,
@@ -150,8 +152,9 @@ def siblings(dataset: Dataset) -> Iterator[Finding]:
 def identical_to_original(cases: Iterable[Case], originals: Mapping[str, str]) -> Iterator[Finding]:
     """IDENTICAL_TO_ORIGINAL: text alone can't tell the harmful twin from the benign original."""
     for case in cases:
-        if normalise(originals.get(case.cluster, "")) == normalise(case.query):
-            yield Finding("IDENTICAL_TO_ORIGINAL", case.id, "query", f"as {case.cluster}")
+        original = case.id.replace("_contrast/", "/")
+        if normalise(originals.get(original, "")) == normalise(case.query):
+            yield Finding("IDENTICAL_TO_ORIGINAL", case.id, "query", f"as {original}")
 
 
 def _rows(root: Path, file: str) -> list[Record]:

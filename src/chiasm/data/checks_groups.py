@@ -64,27 +64,32 @@ def near_dup(cases: Sequence[Case]) -> Iterator[Finding]:
     `NEAR_SAME_IMAGE` for rows with the same image. Equal queries are `dup_query`'s, and rows of
     unlike ground truth are twins by design. Lexical: paraphrases in other words are not found.
     """
-    pairs: dict[int, list[tuple[float, int]]] = defaultdict(list)
+    counts: Counter[int] = Counter()
+    nearest: dict[int, list[tuple[bool, float, int]]] = defaultdict(list)
     for i, j, similarity in near_pairs(cases):
-        if cases[i].ground_truth == cases[j].ground_truth:
-            pairs[i].append((similarity, j))
-            pairs[j].append((similarity, i))
-    for i in sorted(pairs):
-        # rows with the same image first: they are as alike as rows can be
-        found = sorted(pairs[i], key=lambda p: (cases[p[1]].images != cases[i].images, -p[0], p[1]))
-        named = [f"{cases[j].id} ({similarity:.2f})" for similarity, j in found]
-        yield Finding("NEAR_DUP", cases[i].id, "query", _some(named))
+        if cases[i].ground_truth != cases[j].ground_truth:
+            continue
+        apart = cases[i].images != cases[j].images  # the same image first
+        for row, other in ((i, j), (j, i)):
+            counts[row] += 1
+            nearest[row].append((apart, -similarity, other))
+            if len(nearest[row]) > 8 * NAMED:  # thousands, where queries are from one template
+                nearest[row] = sorted(nearest[row])[:NAMED]
+    for i in sorted(nearest):
+        named = [f"{cases[j].id} ({-s:.2f})" for _, s, j in sorted(nearest[i])]
+        yield Finding("NEAR_DUP", cases[i].id, "query", _some(named, counts[i]))
 
 
 def near_pairs(cases: Sequence[Case]) -> Iterator[tuple[int, int, float]]:
     """Pairs of rows with near-duplicate, not equal queries: (row, later row, similarity)."""
     equal = [normalise(c.query).casefold() for c in cases]
     sets = [frozenset(words(c.query)) for c in cases]
-    wanted = {pair: NEAR for pair in _sharing_rare_words(sets, NEAR)}
-    wanted |= {pair: NEAR_SAME_IMAGE for pair in _sharing_images(cases)}
-    for (i, j), least in sorted(wanted.items()):
-        if equal[i] != equal[j] and (similarity := _jaccard(sets[i], sets[j])) >= least:
+    for i, j in _sharing_rare_words(sets, NEAR):
+        if equal[i] != equal[j] and (similarity := _jaccard(sets[i], sets[j])) >= NEAR:
             yield i, j, similarity
+    for i, j in _sharing_images(cases):
+        if equal[i] != equal[j] and NEAR_SAME_IMAGE <= (s := _jaccard(sets[i], sets[j])) < NEAR:
+            yield i, j, s
 
 
 def _sharing_images(cases: Sequence[Case]) -> Iterator[tuple[int, int]]:
@@ -135,12 +140,14 @@ def _groups(
     for case in cases:
         group = place.get(case.id, [])
         if len(group) > 1:
-            others = _some([c.id for c in group if c.id != case.id])
+            named = [c.id for c in group[: NAMED + 1] if c.id != case.id]
+            others = _some(named, len(group) - 1)
             categories = sorted({c.category for c in group})
             apart = f"; categories {', '.join(categories)}" if len(categories) > 1 else ""
             yield Finding(code, case.id, field, f"also {others}{apart}")
 
 
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more
+def _some(names: Sequence[str], n: int) -> str:
+    """The first names, and how many of the `n` remain."""
+    shown = names[:NAMED]
+    return ", ".join(shown) + (f" and {n - len(shown):,} more" if n > len(shown) else "")

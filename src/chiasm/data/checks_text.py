@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from chiasm.cases import Case
 from chiasm.data.finding import Finding
@@ -46,6 +46,14 @@ def empty_query(cases: Iterable[Case]) -> Iterator[Finding]:
     for case in cases:
         if not all(turn.strip() for turn in case.turns):
             yield Finding("EMPTY_QUERY", case.id, "query", "nothing but white space")
+
+
+def no_description(cases: Sequence[Case]) -> Iterator[Finding]:
+    """NO_DESCRIPTION: the image is not described, in a set where others are."""
+    without = [c for c in cases if not c.oracle.description.strip() and c.images]
+    if len(without) < sum(bool(c.images) for c in cases):
+        for case in without:
+            yield Finding("NO_DESCRIPTION", case.id, "oracle.description", "empty")
 
 
 def residue(cases: Iterable[Case]) -> Iterator[Finding]:
