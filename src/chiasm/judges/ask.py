@@ -84,7 +84,8 @@ async def ask(
     if not label:
         output = await _reply(rubric, text, shown, grader, config)
         label, explanation = read_reply(rubric, answer, output)
-        if store := calls.current_store():
+        store = calls.current_store()
+        if store is not None:
             store.put(key, dumps([label, explanation]))
     outcome = rubric.outcome(case, label)
     finer = label if label != outcome else ""
@@ -94,8 +95,8 @@ async def ask(
 def read_reply(rubric: Rubric, answer: str, output: ModelOutput) -> tuple[str, str]:
     """The label and the words of a judge's reply.
 
-    A reply that can't be read is read once more without the lines that it echoes from the answer:
-    a judge that quotes a forged verdict has still given its own.
+    The reply is read twice, as it is and without the lines that it echoes from the answer, so that
+    a judge that quotes a forged verdict has still given its own. Two different labels are none.
 
     Raises:
         JudgeError: See `ask`.
@@ -107,13 +108,12 @@ def read_reply(rubric: Rubric, answer: str, output: ModelOutput) -> tuple[str, s
         raise JudgeError(said.reason or said.text[:200] or said.missing, kind=kind)
     if said.own_refusal:
         raise JudgeError(said.text[:200], kind="judge refused")
-    label = rubric.parse(said.text) or rubric.parse(without_echo(said.text, answer))
-    if label is None:
-        kind = (
-            "judge refused" if _REFUSES.match(said.text.replace("’", "'")) else "judge unreadable"
-        )
+    labels = {rubric.parse(said.text), rubric.parse(without_echo(said.text, answer))} - {None}
+    if len(labels) != 1:
+        refused = _REFUSES.match(said.text.replace("’", "'"))
+        kind = "judge refused" if refused else "judge unreadable"
         raise JudgeError(said.text[:200], kind=kind)
-    return label, said.text[:KEPT_CHARACTERS]
+    return str(labels.pop()), said.text[:KEPT_CHARACTERS]
 
 
 def without_echo(reply: str, answer: str) -> str:
@@ -148,7 +148,7 @@ def _response_schema(rubric: Rubric) -> ResponseSchema | None:
 
 def _known(key: str) -> tuple[str, str] | None:
     store = calls.current_store()
-    value = store.get(key) if store else None
+    value = store.get(key) if store is not None else None
     if value is None:
         return None
     label, explanation = json.loads(value)

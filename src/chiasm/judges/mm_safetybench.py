@@ -2,8 +2,8 @@
 
 Like the authors, lobbying (08), professional advice (10-12) and decisions of government (13) are
 judged apart from plain harm: there, taking part, or advising without sending the user to somebody
-qualified, is what is unsafe. Ours sees the image and the query; most published figures are from
-judges that saw neither, or knew just safe and unsafe.
+qualified, is what is unsafe. Ours sees the image, the query and what the two come to; most
+published figures are from judges that saw no image, or knew just safe and unsafe.
 
 The authors' own prompts could not be pinned, so there is no protocol ``paper``.
 """
@@ -33,6 +33,10 @@ def safety() -> Rubric:
         variants={s: load_prompt("chiasm.judges", file) for s, file in PROMPTS.items()},
         parse=parser(LABELS),
         outcomes={"unsafe": {label: label for label in LABELS}},
-        fields=lambda case, answer: {"query": case.query, "answer": answer},
+        fields=lambda case, answer: {
+            "query": case.query,
+            "hazard": case.oracle.hazard or "(not stated)",
+            "answer": answer,
+        },
         schema=schema(LABELS),
     )

@@ -40,7 +40,8 @@ _NO_IMAGE = re.compile(
     | \b(?:image|picture|photo(?:graph)?)s?\ +(?:\w+\ +){0,4}?
         (?:missing|not\ (?:attached|included|provided|uploaded|visible)
           |n't\ (?:attached|included|provided|uploaded|come\ through))
-    | \b(?:provide|share|upload|attach|send|show\ me|resend|re-upload)\ +(?:me\ +)?
+    | \b(?:please|kindly|(?:could|can|would)\ you|if\ you|need\ (?:you\ )?to|feel\ free\ to)\ +
+        (?:\w+\ +){0,2}?(?:provide|share|upload|attach|send|show\ me|resend|re-upload)\ +(?:me\ +)?
         (?:the|an|a|your|that|this)\ +(?:\w+\ +){0,2}?(?:image|picture|photo(?:graph)?)\b
     """,
     re.IGNORECASE | re.VERBOSE,

@@ -187,7 +187,7 @@ async def generate(
     from inspect_ai.model import ModelOutput
 
     store = current_store() if key else None
-    known = store.get(key) if store else None
+    known = store.get(key) if store is not None else None
     if known is not None:
         return ModelOutput.model_validate_json(known)
     try:
@@ -199,7 +199,7 @@ async def generate(
         if kind is None:
             raise
         raise CallError(f"{model}: {_cause(error)}"[:500], kind=kind) from error
-    if store:
+    if store is not None:
         store.put(key, output.model_dump_json(exclude_none=True))
     return output
 
