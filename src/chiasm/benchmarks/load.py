@@ -9,7 +9,7 @@ from chiasm.benchmarks.benchmark import Benchmark
 from chiasm.benchmarks.catalogue import BENCHMARKS
 from chiasm.cases import Case, Dataset, dumps
 from chiasm.data.records import Record
-from chiasm.data.registry import Entry, cache_dir, digests, locate, registry
+from chiasm.data.registry import Entry, digests, locate, registry
 from chiasm.errors import ConfigError, DataError
 
 ROWS = "ROWS"
@@ -86,7 +86,9 @@ def root_of(benchmark: Benchmark, data: str | Path | None = None) -> Path:
         raise ConfigError(
             f"{benchmark.name} is not in the registry: name its folder with data= or --data DIR"
         )
-    return cache_dir() / "made" / benchmark.name
+    from chiasm import scenes  # made by code, and the only ones: Pillow is loaded for them alone
+
+    return scenes.root()
 
 
 def _cases(benchmark: Benchmark, records: Sequence[Record]) -> Iterator[Case]:
