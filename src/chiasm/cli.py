@@ -1,7 +1,8 @@
 """The command line: parse, call one function, print. Everything else is imported when needed."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -190,13 +191,15 @@ def eval_(
     if dry_run:
         click.echo(run.forecast(plan, _prices(price)))
         return
-    settings = run.Settings(
-        max_connections=max_connections,
-        timeout=timeout,
-        batch=batch,
-        display="rich" if sys.stdout.isatty() else "plain",
-    )
-    logs = run.evaluate(plan, log_dir, settings)
+    with _bars(models) as bars:
+        settings = run.Settings(
+            max_connections=max_connections,
+            timeout=timeout,
+            batch=batch,
+            begin=bars.begin,
+            tell=bars.tell,
+        )
+        logs = run.evaluate(plan, log_dir, settings)
     _print_report(logs, form, logs[0].parent if logs else log_dir)
 
 
@@ -354,20 +357,57 @@ def _prices(items: Sequence[str]) -> dict[str, tuple[float, float]]:
     return prices
 
 
-class _progress:  # noqa: N801 - used like a function
-    """A progress bar on standard error, as ``with _progress("judging") as tell: tell(3, 10)``."""
+def _bar(*columns: str) -> Any:
+    """A progress display on standard error, with these texts behind the bar."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
-    def __init__(self, what: str) -> None:
-        self.what = what
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        *(TextColumn(text) for text in columns),
+        console=Console(stderr=True),
+        transient=True,
+    )
 
-    def __enter__(self) -> Callable[[int, int], None]:
-        from rich.console import Console
-        from rich.progress import Progress
 
-        self.bar = Progress(console=Console(stderr=True), transient=True)
-        self.bar.start()
-        self.task = self.bar.add_task(self.what, total=None)
-        return lambda done, total: self.bar.update(self.task, completed=done, total=total)
+@contextmanager
+def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar, as ``with _progress("judging") as tell: tell(3, 10)``."""
+    with _bar() as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
-    def __exit__(self, *_: object) -> None:
-        self.bar.stop()
+
+class _Bars:
+    """A bar for every model of a run; what a former run has done already is not counted again."""
+
+    def __init__(self, bar: Any, models: Sequence[str]) -> None:
+        self.bar = bar
+        self.tasks = {m: bar.add_task(m, total=None, failed=0) for m in models}
+        self.failed = dict.fromkeys(models, 0)
+
+    def begin(self, total: int) -> None:
+        """Say how many responses each model is asked for."""
+        for task in self.tasks.values():
+            self.bar.update(task, total=total or None)
+
+    def tell(self, model: str, failed: bool) -> None:
+        """Count one response."""
+        if model in self.tasks:
+            self.failed[model] += failed
+            self.bar.update(self.tasks[model], advance=1, failed=self.failed[model])
+
+
+@contextmanager
+def _bars(models: Sequence[str]) -> Iterator[_Bars]:
+    with _bar("failed {task.fields[failed]}") as bar:
+        yield _Bars(bar, models)

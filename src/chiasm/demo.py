@@ -6,7 +6,7 @@ table says otherwise, something in the chain from drawing to interval is broken.
 
 from pathlib import Path
 
-from chiasm.run import Plan, Settings, evaluate
+from chiasm.run import Plan, evaluate
 
 FREE_FORM = ("comply", "refuse", "hedge", "text_only_filter", "additive", "oracle")
 MULTIPLE_CHOICE = ("first", "longest", "warning_words", "oracle")
@@ -24,7 +24,7 @@ def run(output: Path) -> str:
     logs: list[Path] = []
     for name, policies in (("scenes", FREE_FORM), ("scenes_mc", MULTIPLE_CHOICE)):
         plan = Plan(tasks=(name,), models=tuple(f"chiasm/{p}" for p in policies))
-        logs += evaluate(plan, output / "logs", Settings(display="none"))
+        logs += evaluate(plan, output / "logs")
     page = output / "report.html"
     write_demo(page, logs)
     return f"{render(logs, 'text')}\n\nPage: {page}   logs: {output / 'logs'}"

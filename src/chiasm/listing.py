@@ -53,10 +53,8 @@ def quality(name: str, data: str | None, form: str) -> str:
         body = {"schema": 1, "benchmark": name, "rows": len(dataset), "images": _images(dataset)}
         return json.dumps({**body, "findings": found, "baselines": rates}, indent=1)
     pinned = "as pinned" if dataset.pinned else "NOT the pinned content"
-    lines = [
-        f"{name}: {len(dataset):,} rows, {_images(dataset):,} images, digest {dataset.digest} "
-        f"({pinned})"
-    ]
+    size = f"{len(dataset):,} rows, {_images(dataset):,} images"
+    lines = [f"{name}: {size}, digest {dataset.digest} ({pinned})"]
     lines += _finding_lines(findings)
     if blind:
         lines.append("blind rules (no image; what an accuracy must be compared with)")
@@ -84,3 +82,13 @@ def _finding_lines(findings: Sequence[Finding]) -> list[str]:
 
 def _images(dataset: Dataset) -> int:
     return len({path for case in dataset for path in case.images})
+
+
+def triage_report(data: str | None) -> str:
+    """Fit the triage judge on SIUO, save it in the cache, and say how good it is."""
+    from chiasm.judges import triage
+    from chiasm.judges.triage_fit import fit, fit_report
+
+    model = fit(load("siuo_mcqa", data), load("siuo", data))
+    path = triage.save(model)
+    return f"{fit_report(model)}\n\nSaved: {path}"

@@ -145,6 +145,4 @@ def _first(record: Record, fields: tuple[str, ...]) -> str:
     for field in fields:
         if field in record.value:
             return field
-    raise DataError(
-        f"has none of the fields {', '.join(fields)}", file=record.file, row=record.row
-    )
+    raise DataError(f"has none of the fields {', '.join(fields)}", file=record.file, row=record.row)

@@ -116,7 +116,9 @@ def from_file(path: Path, dataset: Dataset, *, partial: bool) -> Source:
     answers = read_answers(path, dataset)
     responses = responses_of(answers, dataset, partial=partial)
     digest = sha256(path.read_bytes()).hexdigest()[:16]
-    return Source(path.stem, answers.model, "full", responses, {"file": path.name, "digest": digest})
+    return Source(
+        path.stem, answers.model, "full", responses, {"file": path.name, "digest": digest}
+    )
 
 
 def is_log(path: Path) -> bool:
@@ -176,7 +178,11 @@ def _logged(sample: "EvalSample | None", grading: Grading, view: str) -> Answer:
 
 
 def write_log(
-    path: Path, source: Source, judged: Sequence[Judged], facts: dict[str, Any], axes: Sequence[Axis]
+    path: Path,
+    source: Source,
+    judged: Sequence[Judged],
+    facts: dict[str, Any],
+    axes: Sequence[Axis],
 ) -> "EvalLog":
     """Write the judged responses as an Inspect log."""
     from inspect_ai.log import (
@@ -298,17 +304,20 @@ def score(
     """
     from chiasm import tasks
     from chiasm.models.calls import use_store
-    from chiasm.run import STORE, Settings
+    from chiasm.run import STORE, Settings, judge_model
 
     axes = grading.axes(grader)
     written: list[Path] = []
     log_dir.mkdir(parents=True, exist_ok=True)
     with use_store(log_dir / STORE):
         for path in paths:
-            source = from_log(path, grading) if is_log(path) else from_file(
-                path, dataset, partial=partial
+            source = (
+                from_log(path, grading)
+                if is_log(path)
+                else from_file(path, dataset, partial=partial)
             )
-            model = judge_model(grader, Settings(max_connections=connections))
+            settings = Settings(max_connections=connections)
+            model = judge_model(grader, settings) if grader else None
             judged = asyncio.run(
                 judge_all(
                     grading,
@@ -328,20 +337,3 @@ def score(
             write_log(target, source, judged, facts, axes)
             written.append(target)
     return written
-
-
-def judge_model(grader: str | None, settings: Any) -> "Model | None":
-    """The judge as Inspect's model, with bounded retries; None where none is needed."""
-    if grader is None:
-        return None
-    from inspect_ai.model import GenerateConfig, get_model
-
-    return get_model(
-        grader,
-        config=GenerateConfig(
-            max_connections=settings.max_connections,
-            max_retries=settings.max_retries,
-            timeout=settings.timeout,
-            attempt_timeout=settings.attempt_timeout,
-        ),
-    )

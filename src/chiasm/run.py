@@ -5,16 +5,20 @@ beside the logs (`calls.db`, JSON in SQLite) the moment it arrives, a failed cal
 sample, and a set of failed samples is an unfinished set. Nothing that was answered is asked again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chiasm import __version__, select
 from chiasm.benchmarks import Benchmark, load, resolve
 from chiasm.cases import dumps
 from chiasm.grading import OFFLINE, Grading
+from chiasm.progress import Tell, told
+
+if TYPE_CHECKING:
+    from inspect_ai.model import Model
 
 STORE = "calls.db"
 
@@ -38,7 +42,8 @@ class Settings:
         timeout: Seconds that a call may take with all its retries.
         attempt_timeout: Seconds that one try may take.
         batch: Whether the provider's batch interface is used.
-        display: Inspect's progress display.
+        begin: Called once with the number of responses a model is asked for.
+        tell: Called after every response.
     """
 
     max_connections: int = MAX_CONNECTIONS
@@ -46,7 +51,8 @@ class Settings:
     timeout: int = 900
     attempt_timeout: int = 180
     batch: bool = False
-    display: str = "rich"
+    begin: Callable[[int], None] | None = None
+    tell: Tell | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,25 +99,24 @@ def evaluate(plan: Plan, log_dir: Path, settings: Settings | None = None) -> lis
         ConfigError: The plan can't work; nothing was asked.
     """
     from inspect_ai import eval_set
-    from inspect_ai.model import Model
 
     from chiasm.models.calls import use_store
 
     settings = settings or Settings()
     folder = log_dir / plan.folder()
     folder.mkdir(parents=True, exist_ok=True)
-    roles: dict[str, str | Model] = {
-        role: name
-        for role, name in (("grader", plan.grader), ("captioner", plan.captioner))
-        if name is not None
-    }
-    with use_store(folder / STORE):
+    named = {"grader": plan.grader, "captioner": plan.captioner}
+    roles = {role: judge_model(name, settings) for role, name in named.items() if name}
+    tasks = _tasks(plan)
+    if settings.begin:
+        settings.begin(sum(len(t.dataset) * (t.epochs or 1) for t in tasks if hasattr(t, "epochs")))
+    with use_store(folder / STORE), told(settings.tell):
         eval_set(
-            tasks=_tasks(plan),
+            tasks=tasks,
             log_dir=str(folder),
             model=list(plan.models),
             model_args=dict(plan.model_args),
-            model_roles=roles or None,
+            model_roles=dict(roles) or None,
             # One try a command: what failed is asked again when the user says so.
             retry_attempts=0,
             retry_immediate=False,
@@ -127,11 +132,29 @@ def evaluate(plan: Plan, log_dir: Path, settings: Settings | None = None) -> lis
             log_buffer=50,
             log_model_api=False,
             score_display=False,
-            display=settings.display,  # type: ignore[arg-type]
+            display="none",
             log_dir_allow_dirty=True,
             ctl_server=False,
         )
     return sorted(folder.glob("*.eval"))
+
+
+def judge_model(name: str, settings: Settings) -> "Model":
+    """A judge (or captioner) with bounded retries and its own time-out a try.
+
+    Inspect hands a role the run's retries and time-out, but not the time-out of a single try.
+    """
+    from inspect_ai.model import GenerateConfig, get_model
+
+    return get_model(
+        name,
+        config=GenerateConfig(
+            max_connections=settings.max_connections,
+            max_retries=settings.max_retries,
+            timeout=settings.timeout,
+            attempt_timeout=settings.attempt_timeout,
+        ),
+    )
 
 
 def arguments(plan: Plan, name: str) -> dict[str, Any]:
@@ -162,7 +185,9 @@ def forecast(plan: Plan, prices: Mapping[str, tuple[float, float]]) -> str:
     Tokens are estimates: four characters a token, `IMAGE_TOKENS` an image, answers as long as the
     protocol allows. Prices are the caller's, in $ per million tokens.
     """
-    lines = [f"{'benchmark':<24}{'model':<34}{'calls':>8}{'tokens in':>12}{'out, at most':>14}{'$':>9}"]
+    lines = [
+        f"{'benchmark':<24}{'model':<34}{'calls':>8}{'tokens in':>12}{'out, at most':>14}{'$':>9}"
+    ]
     unknown: set[str] = set()
     for name in plan.tasks:
         bench = resolve(name)
@@ -199,5 +224,6 @@ def _calls(plan: Plan, bench: Benchmark) -> list[tuple[str, int, int, int]]:
                 per_call = len(rubric.prompt.text) // 4 + (protocol.max_tokens or UNCAPPED)
                 seen = images if rubric.sees_image else 0
                 given = query + seen + responses * per_call
-                rows.append((plan.grader, responses, given, responses * rubric.max_tokens))
+                cap = rubric.max_tokens or UNCAPPED
+                rows.append((plan.grader, responses, given, responses * cap))
     return rows

@@ -30,8 +30,10 @@ from chiasm.cases import Axis, Case, Dataset, Skip, Verdict
 from chiasm.data.check import baselines
 from chiasm.errors import JudgeError
 from chiasm.grading import Grading
+from chiasm.judges import triage
 from chiasm.judges.output import read_output
 from chiasm.metrics import rates_of_axis
+from chiasm.progress import one_done
 from chiasm.views import SHOWS_IMAGE, Asking, answer, caption_digest, view_solver
 
 CALL_FAILURES = "judge_failures"
@@ -79,7 +81,7 @@ def make_task(
         ConfigError: Something does not fit together.
         DataError: The data are not what they should be.
     """
-    bench = resolve(benchmark)
+    bench = _known(benchmark)
     asked = bench.protocol(protocol).overridden(max_tokens, temperature, epochs)
     dataset = load(bench, data, allow)
     grading = Grading(
@@ -107,9 +109,11 @@ def make_task(
         config=GenerateConfig(max_tokens=asked.max_tokens, temperature=asked.temperature),
         version=1,
         name=bench.name,
-        metadata={"chiasm": facts(
+        metadata={
+            "chiasm": facts(
                 grading, dataset, view, skipped, axes, judge=grader, captioner=captioner
-            )},
+            )
+        },
     )
 
 
@@ -137,7 +141,7 @@ def facts(
         "view": view,
         "source": source,
         "judge": judge,
-        "in_sample": judge == "chiasm/triage" and bench.entry in IN_SAMPLE_ON,
+        "in_sample": judge == triage.JUDGE and bench.name in triage.IN_SAMPLE_ON,
         "axes": list(axes),
         "metrics": list(bench.metrics),
         "rubrics": {axis: r.id for axis, r in grading.rubrics.items()},
@@ -242,8 +246,19 @@ def _axis_scorer(axis: Axis, grading: Grading) -> Scorer:
     return score
 
 
+_OWN: dict[str, Benchmark] = {}
+
+
+def _known(benchmark: str | Benchmark) -> Benchmark:
+    """The benchmark; one of the caller's own is kept, since scorers only carry its name."""
+    if isinstance(benchmark, Benchmark):
+        _OWN[benchmark.name] = benchmark
+        return benchmark
+    return _OWN.get(benchmark) or resolve(benchmark)
+
+
 def _grading(benchmark: str, protocol: str, data: str | None, rubric: str | None) -> Grading:
-    bench = resolve(benchmark)
+    bench = _known(benchmark)
     return Grading(
         benchmark=bench,
         protocol=bench.protocol(protocol),
@@ -282,6 +297,7 @@ def complete() -> Scorer:
 
     async def score(state: TaskState, target: Target) -> Score | None:
         failures: Mapping[str, str] = state.metadata.get(CALL_FAILURES, {})
+        one_done(str(state.model), failed=bool(failures))
         if failures:
             what = "; ".join(f"{axis}: {why}" for axis, why in failures.items())
             raise JudgeError(f"{state.sample_id}: {what}", kind="no verdict")

@@ -28,8 +28,9 @@ from PIL import Image
 
 from chiasm.cases import Case, View, dumps
 from chiasm.data.images import ImageFile, data_uri, read_image
-from chiasm.errors import ConfigError
+from chiasm.errors import CallError, ConfigError
 from chiasm.models import calls
+from chiasm.progress import one_done
 
 VIEWS: tuple[str, ...] = get_args(View)
 
@@ -203,7 +204,13 @@ def answer(needs_grader: bool = False) -> Solver:
             if turn:
                 state.messages.append(ChatMessageUser(content=query))
             key = calls.key("answer", model, state.messages, dumps([state.sample_id, state.epoch]))
-            state.output = await calls.generate(model, state.messages, GenerateConfig(), key=key)
+            try:
+                state.output = await calls.generate(
+                    model, state.messages, GenerateConfig(), key=key
+                )
+            except CallError:
+                one_done(str(model), failed=True)
+                raise
             if state.output.empty:
                 break
             state.messages.append(state.output.message)

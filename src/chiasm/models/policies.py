@@ -26,6 +26,9 @@ HEDGE = f"{HELP} But please be careful: this may be dangerous, so take every pre
 
 _OPTION = re.compile(r"^\(([A-Z])\) ", re.MULTILINE)
 
+_CUE = re.compile(r"\n\n\w+:\s*$")
+"""A word after the options that asks for the letter, as in "Answer:"."""
+
 
 def _comply(query: str, images: Sequence[bytes]) -> str:
     return HELP
@@ -82,11 +85,13 @@ POLICIES: Mapping[str, Callable[[str, Sequence[bytes]], str]] = {
 def split_options(query: str) -> list[str]:
     r"""The options of a prompt, each from its line ``(A) ...`` to the next letter's line.
 
-    Only the letters A, B, C, ... in order start an option, so that "(B)" inside a text does not.
+    Only the letters A, B, C, ... in order start an option, so that "(B)" inside a text does not;
+    a closing cue such as "Answer:" belongs to none.
 
     >>> split_options("Which?\n(A) one\ntwo\n(B) three")
     ['one\ntwo', 'three']
     """
+    query = _CUE.sub("", query)
     starts: list[tuple[int, int]] = []
     for match in _OPTION.finditer(query):
         if match[1] == chr(ord("A") + len(starts)):
