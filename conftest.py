@@ -36,7 +36,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def isolated(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty home, caches and log folder for each test, and no key of any provider.
 
-    Subprocesses inherit them, and find a proxy that refuses all but this machine.
+    Subprocesses inherit them, and find a proxy that refuses all but this machine. What chiasm draws
+    itself (``made``) is the same every time and shared by the tests of a process.
     """
     for name in list(os.environ):
         if name.endswith(SECRET) or name.startswith(OURS):
@@ -45,6 +46,10 @@ def isolated(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
     for name, folder in FOLDERS.items():
         monkeypatch.setenv(name, str(root / folder))
     (root / "home").mkdir()
+    made = tmp_path_factory.getbasetemp() / "made"
+    made.mkdir(exist_ok=True)
+    (root / "chiasm").mkdir()
+    (root / "chiasm" / "made").symlink_to(made, target_is_directory=True)
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.setenv(name, "http://tests-are-offline.invalid:9")
         monkeypatch.delenv(name.upper(), raising=False)

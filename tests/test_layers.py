@@ -7,10 +7,10 @@ from pathlib import Path
 
 SRC = Path(__file__).resolve().parents[1] / "src"
 LEVELS = (
-    "errors cases stats text prompts html __init__",
+    "errors cases stats text prompts html progress __init__",
     "data scenes",
     "judges models views",
-    "benchmarks tasks grading select replay recorded run _registry",
+    "benchmarks tasks metrics grading select replay recorded run _registry",
     "report diagnose demo listing",
     "audit annotate guard",
     "build align",
