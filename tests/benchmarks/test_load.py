@@ -4,11 +4,19 @@ from dataclasses import replace
 
 import pytest
 
-from chiasm.benchmarks import BENCHMARKS, Benchmark, Protocol, load, resolve, root_of
+from chiasm.benchmarks import (
+    BENCHMARKS,
+    Benchmark,
+    Protocol,
+    load,
+    mm_safetybench,
+    resolve,
+    root_of,
+)
 from chiasm.cases import Case
 from chiasm.data.records import json_records
 from chiasm.errors import ConfigError, DataError
-from tests.benchmarks.literal import CHAT, EMBODIED
+from tests.benchmarks.literal import CHAT, EMBODIED, MM
 
 REAL = {
     # benchmark: (folder, cases, clusters, images, first id, last id)
@@ -103,6 +111,23 @@ def test_mssbench_reads_both_halves_of_its_file(tmp_path):
     allow = ["DIGEST_MISMATCH", "ROWS"]
     assert len(load("mssbench", tmp_path, allow)) == 8
     assert len(load("mssbench_embodied", tmp_path, allow)) == 4
+
+
+@pytest.mark.parametrize("base", ["data/", ""])
+def test_mm_safetybench_reads_all_scenarios_in_both_layouts(tmp_path, base):
+    folder = tmp_path / base / "processed_questions"
+    folder.mkdir(parents=True)
+    for scenario in mm_safetybench.SCENARIOS:
+        (folder / f"{scenario}.json").write_text(json.dumps({"0": MM, "1": MM}))
+    with pytest.raises(DataError, match="26 rows"):
+        load("mm_safetybench_sd", tmp_path)
+    dataset = load("mm_safetybench_sd", tmp_path, ["ROWS"])
+    assert [case.category for case in dataset][::2] == list(mm_safetybench.SCENARIOS)
+    assert dataset[1].images == (f"{base}imgs/01-Illegal_Activitiy/SD/1.jpg",)
+    assert not dataset.pinned
+    (folder / "13-Gov_Decision.json").unlink()
+    with pytest.raises(ConfigError, match="mm_safetybench"):
+        load("mm_safetybench_sd", tmp_path, ["ROWS"])
 
 
 def test_authors_layouts_are_read(shared, tmp_path):

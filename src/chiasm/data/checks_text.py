@@ -75,12 +75,11 @@ def edge_space(cases: Iterable[Case]) -> Iterator[Finding]:
 
 
 def line_break(cases: Iterable[Case]) -> Iterator[Finding]:
-    """LINE_BREAK: a query of several lines, where most have one."""
+    """LINE_BREAK: a query of several lines."""
     for case in cases:
         if any("\n" in turn.strip() for turn in case.turns):
-            yield Finding(
-                "LINE_BREAK", case.id, "query", f"{case.query.count(chr(10))} line breaks"
-            )
+            many = case.query.count("\n")
+            yield Finding("LINE_BREAK", case.id, "query", f"line breaks: {many}")
 
 
 def literal_escape(cases: Iterable[Case]) -> Iterator[Finding]:
