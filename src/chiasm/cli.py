@@ -381,7 +381,7 @@ def _bar(*columns: str) -> Any:
 
 @contextmanager
 def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar, as ``with _progress("judging") as tell: tell(3, 10)``."""
+    """Show a bar until the block ends; what it yields takes (done, total)."""
     with _bar() as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
