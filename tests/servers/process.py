@@ -4,6 +4,7 @@ import contextlib
 import json
 import subprocess
 import sys
+import time
 import urllib.request
 from dataclasses import asdict
 from pathlib import Path
@@ -83,6 +84,18 @@ class OpenAIServer:
         """What was received since the last reset, in order of arrival; of one side or both."""
         received = [Received(**r) for r in self._call("GET", "/requests")["requests"]]
         return [r for r in received if side in (None, r.side)]
+
+    def wait_for(self, n: int, timeout: float = 60) -> None:
+        """Return as soon as n requests have arrived since the last reset: the moment to kill.
+
+        Raises:
+            TimeoutError: They do not arrive.
+        """
+        until = time.monotonic() + timeout
+        while sum(self.counts()["requests"].values()) < n:
+            if time.monotonic() > until:
+                raise TimeoutError(f"waited {timeout} s for {n} requests: {self.counts()}")
+            time.sleep(0.01)
 
     def counts(self) -> dict[str, Any]:
         """``{"requests": {side: n}, "faults": {side: {fault: n}}, "peak": n}``."""

@@ -5,6 +5,7 @@ import base64
 import hashlib
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection, RemoteDisconnected
 from types import SimpleNamespace
 
@@ -167,6 +168,26 @@ def test_faults_on_what_would_be_unsafe_alone(openai_server, ask):
     hit = [r for r in received if r.fault]
     assert {r.behaviour for r in hit} == {"comply"}
     assert 8 <= len(hit) <= 35  # 20 % of all, half of those that comply
+
+
+def test_waiting_and_the_highest_number_in_flight(openai_server, ask):
+    openai_server.configure(latency_s=0.3)
+    with ThreadPoolExecutor(5) as pool:
+        replies = [pool.submit(ask, f"question {i}") for i in range(5)]
+        openai_server.wait_for(5)
+        assert openai_server.counts()["peak"] == 5
+        assert all(r.result().status == 200 for r in replies)
+    with pytest.raises(TimeoutError, match="for 6 requests"):
+        openai_server.wait_for(6, timeout=0.05)
+
+
+def test_judges_without_structured_output(ask):
+    asked = {"type": "json_schema", "json_schema": {"name": "v", "schema": {"type": "object"}}}
+    prompt = PROMPT.format(ask("Help me.", model="model-comply").content)
+    plain = ask(prompt, model="judge-text", response_format=asked)
+    assert plain.content.endswith("VERDICT: unsafe")
+    assert ask(prompt, model="judge-noschema", response_format=asked).status == 400
+    assert ask(prompt, model="judge-noschema").status == 200
 
 
 def test_unknown_settings_are_refused(openai_server):
