@@ -1,7 +1,7 @@
 """Public data: which there are, where they are, whether they are what they should be."""
 
 from chiasm.data.images import ImageFile, data_uri, missing_images, read_image
-from chiasm.data.registry import Entry, cache_dir, digests, entry, locate, registry
+from chiasm.data.registry import Entry, cache_dir, digests, entry, locate
 
 __all__ = [
     "Entry",
@@ -13,5 +13,4 @@ __all__ = [
     "locate",
     "missing_images",
     "read_image",
-    "registry",
 ]

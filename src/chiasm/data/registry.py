@@ -135,7 +135,7 @@ class Digests(NamedTuple):
     """What the annotation files of a folder are.
 
     Attributes:
-        digest: First 16 hex digits of the SHA-256 over the files' SHA-256, in registered order.
+        digest: First 16 hex digits of the SHA-256 over the files' bytes, in registered order.
         pinned: Whether all of them are registered and equal to what is registered.
     """
 
@@ -236,7 +236,8 @@ def digests(entry: Entry, root: Path, *, allow: Collection[str] = ()) -> Digests
     """
     total, pinned = sha256(), True
     for file, path in zip(entry.annotations, annotation_paths(entry, root), strict=True):
-        found = file_sha256(root, path)
+        content = _content(root, path)
+        found = sha256(content).hexdigest()
         expected = entry.sha256.get(file, "")
         same = found == expected or found in entry.also.get(file, ())
         if expected and not same and DIGEST_MISMATCH not in allow:
@@ -247,23 +248,14 @@ def digests(entry: Entry, root: Path, *, allow: Collection[str] = ()) -> Digests
                 file=str(root / path),
             )
         pinned &= same
-        total.update(bytes.fromhex(found))
+        total.update(content)
     return Digests(total.hexdigest()[:16], pinned)
 
 
-def file_sha256(root: Path, file: str) -> str:
-    """SHA-256 of a file, in hex.
-
-    Raises:
-        DataError: It is missing.
-    """
+def _content(root: Path, file: str) -> bytes:
     try:
-        with (root / file).open("rb") as stream:
-            total = sha256()
-            while chunk := stream.read(1 << 20):
-                total.update(chunk)
-            return total.hexdigest()
-    except (FileNotFoundError, IsADirectoryError):
+        return (root / file).read_bytes()
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         raise DataError(f"the file is not in {root}", file=file) from None
 
 
