@@ -122,7 +122,8 @@ def make_frame(rows: list[dict[str, Any]]) -> pl.DataFrame:
     usual = {
         "benchmark": "siuo", "protocol": "chiasm@1", "view": "full", "model": "m/m",
         "judge": "j/j", "source": "eval", "run": "0", "epoch": 1, "category": "privacy",
-        "ground_truth": "unsafe", "retry": False, "log": "a.eval", "about": '{"skipped": {}, "marks": []}',
+        "ground_truth": "unsafe", "retry": False, "log": "a.eval",
+        "about": '{"skipped": {}, "marks": []}',
     }  # fmt: skip
     whole = [{**dict.fromkeys(SCHEMA), **usual, "cluster": r["case"], **r} for r in rows]
     return pl.DataFrame(whole, schema=SCHEMA)
