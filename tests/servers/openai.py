@@ -138,7 +138,9 @@ def _encode(reply: faults.Reply) -> bytes:
 async def run(port: int, settings: faults.Faults) -> None:
     """Serve on 127.0.0.1 until standard input closes."""
     server = Server(settings)
-    listening = await asyncio.start_server(server.serve, "127.0.0.1", port, backlog=1024, limit=2**22)
+    listening = await asyncio.start_server(
+        server.serve, "127.0.0.1", port, backlog=1024, limit=2**22
+    )
     chosen = listening.sockets[0].getsockname()[1]
     print(f"http://127.0.0.1:{chosen}", flush=True)
     await asyncio.to_thread(sys.stdin.read)
