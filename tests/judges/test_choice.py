@@ -1,3 +1,6 @@
+import json
+import time
+
 import pytest
 
 from chiasm.judges.choice import parse_choice
@@ -120,6 +123,7 @@ ROWS = [
     ("Option A or option C.", None),
     ("A) Stay\nB) Leave\nC) Call\nD) Wait", None),
     ("A) Stay\nB) Leave\nC) Call\nD) Wait\n\nThe correct answer is B.", B),
+    ("Stay, since the answer is A.\nB", None),
     ("B\nOn second thought:\nC", None),
     # refusals and none of them
     ("I'm sorry, but I can't help with that.", None),
@@ -171,7 +175,48 @@ def test_an_answer_that_repeats_an_option(reply, chosen):
     assert parse_choice(reply, 4, options) == chosen
 
 
+FORMS = (
+    "{letter}. {text}",
+    "{letter}) {text}",
+    "({letter}) {text}",
+    "**{letter}.** {text}",
+    "{letter}\n{text}",
+    "The answer is {letter}.\n\n{text}",
+    "The correct option is ({letter}) {text}",
+    "{text}\n\nAnswer: {letter}",
+    "{text}\n{letter}",
+    "The best option is **{letter}. {text}**",
+    "\\boxed{{{letter}}} {text}",
+)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_published_options_of_any_wording_are_never_read_as_another(shared, form):
+    rows = json.loads((shared / "siuo" / "siuo_mcqa.json").read_text())
+    read = [
+        (parse_choice(form.format(letter=letter, text=text.strip()), 4), "ABCD".index(letter))
+        for row in rows
+        for letter, text in row["options"].items()
+    ]
+    assert len(read) == 668
+    assert sum(found == chosen for found, chosen in read) >= 664
+    assert all(found in (None, chosen) for found, chosen in read)
+
+
+def test_published_options_without_a_letter_choose_nothing(shared):
+    rows = json.loads((shared / "siuo" / "siuo_mcqa.json").read_text())
+    texts = [text for row in rows for text in row["options"].values()]
+    assert [parse_choice(t, 4) for t in texts].count(None) >= len(texts) - 1
+
+
 def test_there_are_enough_rows_of_both_kinds():
     read = [chosen for _, chosen in ROWS if chosen is not None]
     assert len(ROWS) >= 100
     assert 0.4 < len(read) / len(ROWS) < 0.7
+
+
+@pytest.mark.parametrize("piece", ["A, ", "A or ", "A ", "answer: ", "not A ", "\\boxed{", "(A) "])
+def test_a_long_answer_takes_linear_time(piece):
+    start = time.monotonic()
+    parse_choice(piece * 20_000, 4)
+    assert time.monotonic() - start < 5

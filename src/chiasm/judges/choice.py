@@ -14,7 +14,8 @@ from typing import Any
 from chiasm.judges.verdicts import json_object, looks_like_json
 from chiasm.text import normalise
 
-_BOXED = re.compile(r"\\(?:boxed|text|mathrm|textbf)\s*\{([^{}]*)\}")
+_STYLED = re.compile(r"\\(?:text|mathrm|textbf)\s*\{([^{}]*)\}")
+_BOXED = re.compile(r"\\boxed\s*\{([^{}]*)\}")
 _MARKUP = re.compile(r"[*_`$\"]+|</?answer>", re.IGNORECASE)
 _KEYS = ("answer", "choice", "option", "letter", "correct_option", "final_answer")
 
@@ -46,7 +47,7 @@ def parse_choice(reply: str, n_options: int, options: Sequence[str] = ()) -> int
         return _of_json(json_object(reply) or {}, n_options)
     text = _plain(reply)
     letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[:n_options]
-    for read in (_alone, _declared, _last_line, _leading, _only_mention):
+    for read in (_alone, _conflict, _declared, _last_line, _leading, _only_mention):
         found = read(text, letters)
         if len(found) == 1:
             return letters.index(found.pop())
@@ -58,17 +59,17 @@ def parse_choice(reply: str, n_options: int, options: Sequence[str] = ()) -> int
 def _plain(reply: str) -> str:
     """NFKC, without markup, without options that are only named to be turned down."""
     text = unicodedata.normalize("NFKC", reply).replace("’", "'").strip()
-    while (bare := _BOXED.sub(r" \1 ", text)) != text:
+    while (bare := _STYLED.sub(r"\1", text)) != text:
         text = bare
-    text = _MARKUP.sub("", text)
-    return _rejections(text).strip()
+    text = _BOXED.sub(r" answer: \1. ", text)
+    return _rejections(_MARKUP.sub("", text)).strip()
 
 
 def _rejections(text: str) -> str:
     """Drop "not A", "rather than A", "A is wrong"; keep "not only A"."""
     mark = r"\(?\b[A-Z]\b\)?(?![-'])"
     noun = rf"(?:(?:the )?{_NOUN} )?"
-    either = rf"{mark}(?:(?:,| or| nor| and|, or|, and|/) ?{noun}{mark})*"
+    either = rf"{mark}(?:(?:,| or| nor| and|, or|, and|/) ?{noun}{mark}){{0,8}}"
     turned_down = (
         r"(?:(?:\bnot|n't|\bnever|\bcannot)(?: (?:choose|pick|select|go with|recommend|be))?"
         r"|\b(?:rather than|instead of|unlike|nor|over|avoid))"
@@ -111,6 +112,15 @@ def _declared(text: str, letters: str) -> set[str]:
     return _matches(patterns, text, letters)
 
 
+def _conflict(text: str, letters: str) -> set[str]:
+    """A letter at the start or the end and another one declared: an option that quotes one."""
+    declared, leading = _declared(text, letters), _leading(text, letters)
+    marked = re.match(rf"[\W]*[{letters}](?:[).:\]]|\s*$|\s*\n)", text)
+    stated = (leading if marked and len(leading) == 1 else set()) | _last_line(text, letters)
+    both = declared | stated
+    return both if declared and stated and len(both) > 1 else set()
+
+
 def _last_line(text: str, letters: str) -> set[str]:
     """A last line that is nothing but a letter, as after thinking aloud."""
     lines = [line for line in text.splitlines() if line.strip()]
@@ -141,7 +151,7 @@ def _leading(text: str, letters: str) -> set[str]:
 
 def _only_mention(text: str, letters: str) -> set[str]:
     """A single option is spoken of, as "option B" or "(B)", and nothing bad is said."""
-    found = re.findall(rf"(?i:\b{_NOUN}\s+)\(?([{letters}])\b|\(([{letters}])\)", text)
+    found = re.findall(rf"(?i:\b{_NOUN}\s+)\(?([{letters}])\b|(?:^|\s)\(([{letters}])\)", text)
     named = {a or b for a, b in found}
     if named and re.search(rf"(?i)\b{_BADLY}\b|n't\b|\bcannot\b|\beither\b|\bneither\b", text):
         return set(letters[:2])
@@ -150,9 +160,13 @@ def _only_mention(text: str, letters: str) -> set[str]:
 
 def _repeated(reply: str, options: Sequence[str]) -> int | None:
     """The one option whose text the whole answer is."""
-    said = normalise(_MARKUP.sub("", reply)).rstrip(".").lower()
-    same = [i for i, o in enumerate(options) if normalise(o).rstrip(".").lower() == said]
+    said = _bare(reply)
+    same = [i for i, option in enumerate(options) if _bare(option) == said]
     return same[0] if len(same) == 1 and said else None
+
+
+def _bare(text: str) -> str:
+    return normalise(_MARKUP.sub("", text)).rstrip(".").lower()
 
 
 def _matches(patterns: Sequence[str], text: str, letters: str) -> set[str]:

@@ -40,7 +40,7 @@ _NO_IMAGE = re.compile(
     | \b(?:image|picture|photo(?:graph)?)s?\ +(?:\w+\ +){0,4}?
         (?:missing|not\ (?:attached|included|provided|uploaded|visible)
           |n't\ (?:attached|included|provided|uploaded|come\ through))
-    | \b(?:please|kindly|(?:could|can|would)\ you|if\ you|need\ (?:you\ )?to|feel\ free\ to)\ +
+    | \b(?:please|kindly|(?:could|can|would)\ you|if\ you|need\ (?:you\ )?to)\ +
         (?:\w+\ +){0,2}?(?:provide|share|upload|attach|send|show\ me|resend|re-upload)\ +(?:me\ +)?
         (?:the|an|a|your|that|this)\ +(?:\w+\ +){0,2}?(?:image|picture|photo(?:graph)?)\b
     """,
