@@ -91,13 +91,16 @@ def data_get(name: str) -> None:
     Example:
       chiasm data get vlsbench
     """
-    from chiasm.benchmarks import resolve
+    from chiasm.benchmarks import BENCHMARKS
     from chiasm.data.get import get
-    from chiasm.data.registry import registry
+    from chiasm.data.progress import bar
+    from chiasm.data.registry import entry
 
-    entry = registry()[resolve(name).entry]
-    click.echo(f"{entry.name}: licence {entry.licence}; {entry.note}".rstrip("; "))
-    click.echo(f"{entry.name}: in {get(entry)}")
+    found = entry(BENCHMARKS[name].entry if name in BENCHMARKS else name)
+    click.echo(f"{found.name}: licence {found.licence}. {found.note}".strip())
+    with bar() as progress:
+        folder = get(found, progress=progress)
+    click.echo(f"{found.name}: in {folder}")
 
 
 @data.command("check")
