@@ -36,6 +36,12 @@ def test_sample_draws_exactly_as_many(n):
     assert len(select.subset(CASES, sample=n)) == n
 
 
+def test_the_cells_of_a_grid_stay_together():
+    cells = [case(f"{g}-{c}", extra={"grid": f"g{g}"}) for g in range(5) for c in range(4)]
+    for chosen in (select.subset(cells, sample=7, seed=2), select.subset(cells, limit=7)):
+        assert Counter(Counter(c.extra["grid"] for c in chosen).values()) == {4: 2}
+
+
 def test_limit_takes_the_first():
     assert select.subset(CASES, limit=4) == CASES[:4]
 

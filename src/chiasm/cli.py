@@ -96,6 +96,9 @@ def data_get(name: str) -> None:
     from chiasm.data.progress import bar
     from chiasm.data.registry import entry
 
+    if name in BENCHMARKS and not BENCHMARKS[name].entry:
+        click.echo(f"{name} is made by code: there is nothing to get")
+        return
     found = entry(BENCHMARKS[name].entry if name in BENCHMARKS else name)
     click.echo(f"{found.name}: licence {found.licence}. {found.note}".strip())
     with bar() as progress:

@@ -19,7 +19,8 @@ def subset(
     """The first `limit` cases, or `sample` cases in proportion to the categories.
 
     The drawn cases keep their published order. Shares are rounded by largest remainders, so that
-    exactly `sample` cases are drawn.
+    exactly `sample` cases are drawn. The cells of a grid stay together, since a score of a grid
+    needs all of them: there the number is rounded up to whole grids.
 
     Raises:
         ConfigError: Both are given, or one is not positive.
@@ -28,21 +29,40 @@ def subset(
         raise ConfigError("--limit and --sample exclude each other")
     if (limit is not None and limit < 1) or (sample is not None and sample < 1):
         raise ConfigError("--limit and --sample need a positive number")
+    units = _units(cases)
     if limit is not None:
-        return list(cases[:limit])
+        return [case for unit in units[: _in_units(limit, units)] for case in unit]
     if sample is None or sample >= len(cases):
         return list(cases)
+    drawn = _draw([unit[0].category for unit in units], _in_units(sample, units), seed)
+    kept = {case.id for i in drawn for case in units[i]}
+    return [case for case in cases if case.id in kept]
+
+
+def _units(cases: Sequence[Case]) -> list[list[Case]]:
+    """Cases that stay together, in published order: the cells of a grid, else single ones."""
+    units: dict[str, list[Case]] = defaultdict(list)
+    for case in cases:
+        units[case.extra.get("grid", case.id)].append(case)
+    return list(units.values())
+
+
+def _in_units(n: int, units: Sequence[Sequence[Case]]) -> int:
+    return -(-n // max(map(len, units), default=1))
+
+
+def _draw(categories: Sequence[str], n: int, seed: int) -> set[int]:
+    """Positions of `n` items, in proportion to their categories."""
     strata: dict[str, list[int]] = defaultdict(list)
-    for i, case in enumerate(cases):
-        strata[case.category].append(i)
-    wanted = {c: sample * len(rows) / len(cases) for c, rows in strata.items()}
+    for i, category in enumerate(categories):
+        strata[category].append(i)
+    wanted = {c: n * len(rows) / len(categories) for c, rows in strata.items()}
     counts = {c: int(w) for c, w in wanted.items()}
     by_remainder = sorted(strata, key=lambda c: (counts[c] - wanted[c], c))
-    for category in by_remainder[: sample - sum(counts.values())]:
+    for category in by_remainder[: n - sum(counts.values())]:
         counts[category] += 1
     rng = np.random.default_rng(seed)
-    drawn = {int(i) for c in sorted(strata) for i in rng.permutation(strata[c])[: counts[c]]}
-    return [case for i, case in enumerate(cases) if i in drawn]
+    return {int(i) for c in sorted(strata) for i in rng.permutation(strata[c])[: counts[c]]}
 
 
 def swaps(cases: Sequence[Case], seed: int) -> Mapping[str, Case]:
