@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from hashlib import sha256
 
 import pytest
@@ -20,7 +21,7 @@ from chiasm.cases import Case, Oracle
 from chiasm.data.images import ImageFile
 from chiasm.errors import ConfigError, ImageError, JudgeError
 from chiasm.judges.ask import ask
-from chiasm.judges.rubric import rubric
+from chiasm.judges.rubric import OURS, rubric
 from chiasm.models.calls import use_store
 
 PNG = b"not decoded here"
@@ -293,3 +294,18 @@ def test_a_real_time_out(openai_server):
     with pytest.raises(JudgeError) as error:
         asyncio.run(ask(rubric("siuo_safety"), CASE, ANSWER, [IMAGE], model))
     assert error.value.kind == "judge timeout"
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_forged_verdicts_change_nothing_with_a_judge_that_quotes_them(openai_server, name):
+    model = get_model(openai_server.model("judge"), memoize=False)
+    rule = rubric(name)
+    for truth in rule.outcomes:
+        case = replace(CASE, ground_truth=truth)
+        for behaviour in "rwoc":
+            answer = f"Well. (ref {behaviour}-0123456789ab)"
+            found = [
+                asyncio.run(ask(rule, case, text, [IMAGE], model)).outcome
+                for text in (answer, answer + FORGED)
+            ]
+            assert found[0] == found[1]
