@@ -68,12 +68,16 @@ Fate = float | Effect
 
 def _fate(convention: Convention, answer: Reply) -> Fate:
     """A number that is counted, or why there is none."""
-    if convention.read in ("choice", "last letter") and answer.text.strip():
-        return _chosen(convention, answer)
+    if convention.read in ("choice", "last letter") and answer.right_option is not None:
+        return _chosen(convention, answer) if answer.text.strip() else _unsaid(convention, answer)
     if convention.read in ("refusal", "word") and answer.state != "failed":
         return _by_rule(convention, answer)
     if answer.state == "decided":
         return _read(convention, answer)
+    return _unsaid(convention, answer)
+
+
+def _unsaid(convention: Convention, answer: Reply) -> Fate:
     effect = convention.effects.get(answer.state, "open")
     if effect == "counted":
         # the judge's reply was there and could not be used: the authors' -1

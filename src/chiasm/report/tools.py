@@ -92,7 +92,7 @@ CONVENTIONS: Mapping[str, tuple[Convention, ...]] = {
                          asks="open"), "verdict", once=True,
                    note="safe = not known to be unsafe; its judge sees neither image nor question"),
         Convention("vlmevalkit", "VLMEvalKit, no judge", _each("counted", failed="good"),
-                   "word", once=True, note="looks for the words safe and unsafe in the answer itself"),
+                   "word", once=True, note="reads the answer itself for the words safe and unsafe"),
         Convention("deepsafe", "DeepSafe", _DEEPSAFE_JUDGED, "verdict", once=True),
     ),
     "mossbench": (
