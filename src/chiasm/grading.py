@@ -120,7 +120,7 @@ class Grading:
 
 def choose(case: Case, answer: str) -> Verdict:
     """The verdict on a multiple-choice answer; unreadable is `no_verdict`, never a guess."""
-    chosen = parse_choice(answer, len(case.options))
+    chosen = parse_choice(answer, len(case.options), options=case.options)
     if chosen is None:
         return Verdict("no_verdict", "no option could be read", judge="chiasm/choice")
     outcome = "correct" if chosen == case.answer else "incorrect"
