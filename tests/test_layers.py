@@ -9,7 +9,7 @@ SRC = Path(__file__).resolve().parents[1] / "src"
 LEVELS = (
     "errors cases stats text prompts html progress __init__",
     "data scenes",
-    "judges models views",
+    "judges models views perturb",
     "benchmarks tasks metrics grading select replay recorded run _registry",
     "report diagnose demo listing",
     "audit annotate guard",
