@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from chiasm.errors import ConfigError
-from chiasm.report.conventions import count, side_by_side, table
+from chiasm.report.conventions import side_by_side
+from chiasm.report.counting import count, table
 from chiasm.report.raw import Reply, State, read_replies
 from chiasm.report.replies import choice_authors, choice_vlmevalkit, siuo_authors, siuo_deepsafe
 from chiasm.report.tools import CONVENTIONS, OURS
