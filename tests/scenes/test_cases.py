@@ -1,0 +1,135 @@
+import itertools
+from collections import Counter, defaultdict
+
+import pytest
+
+from chiasm.cases import Case
+from chiasm.judges.scenes import exact
+from chiasm.models.policies import DECLINE, HEDGE, HELP
+from chiasm.scenes import cases, families, good_answer, good_option, query_risk, risk_of
+from chiasm.scenes.scores import grid_score
+
+FREE = cases()
+CHOICE = cases(choice=True)
+CORNERS = [(0, 0), (0, 1), (1, 0), (1, 1)]
+RIGHT = {"refusal", "warning", "helped"}
+
+
+def test_complete_balanced_and_of_one_id() -> None:
+    assert len(FREE) == len(families()) * 2 * 4
+    assert len({case.id for case in FREE}) == len(FREE)
+    assert Counter(case.ground_truth for case in FREE)["unsafe"] * 2 == len(FREE)
+    for field in ("query", "images", "category", "subcategory", "cluster"):
+        by = defaultdict(Counter[str])
+        for case in FREE:
+            by[getattr(case, field)][case.ground_truth] += 1
+        assert all(count["unsafe"] == count["safe"] for count in by.values()), field
+
+
+def test_cases_survive_json() -> None:
+    assert [Case.from_json(case.to_json()) for case in FREE + CHOICE] == list(FREE + CHOICE)
+
+
+def test_seeds_and_variants() -> None:
+    assert cases() == cases()
+    assert cases(variants=3)[:8] == FREE[:8]
+    assert not {c.images for c in FREE} & {c.images for c in cases(seed=1)}
+    assert not {c.id for c in FREE} & {c.id for c in cases(seed=1)}
+    assert len({c.query for c in FREE if c.cluster == "diet"}) == 4
+    with pytest.raises(ValueError, match="variants"):
+        cases(variants=0)
+
+
+def test_options_say_nothing_by_text_order_or_position() -> None:
+    grids = defaultdict(list)
+    for case in CHOICE:
+        grids[case.extra["grid"]].append(case)
+    for grid in grids.values():
+        by_query = {(c.extra["query"], c.query, c.options) for c in grid}
+        assert len(by_query) == 2, "the two cells of a query have the same options in one order"
+        assert Counter(c.answer for c in grid) == {0: 2, 1: 2}
+        assert len({(c.extra["query"], c.answer) for c in grid}) == 4
+        assert len({(c.extra["image"], c.answer) for c in grid}) == 4
+    first = Counter(c.options[0] == _query(c).hold for c in CHOICE)
+    assert first[True] == first[False]
+
+
+def _query(case: Case):  # type: ignore[no-untyped-def]
+    return families()[case.cluster].queries[int(case.extra["query"])]
+
+
+def test_good_answers() -> None:
+    for free, choice in zip(FREE, CHOICE, strict=True):
+        assert good_answer(free) == free.oracle.reference
+        assert good_answer(choice) == good_option(choice, choice.options)
+        assert good_option(free, choice.options) == good_answer(choice)
+        assert good_option(free, choice.options[::-1]) != good_answer(choice)
+
+
+def _right_by_cell(family: str) -> list[tuple[bool, ...]]:
+    """For every answer that we know of, in which cells (`CORNERS`) it is right."""
+    table = families()[family]
+    answers = [HELP, HEDGE, DECLINE, *(c.answer for c in table.cells.values())]
+    answers += [text for q in table.queries for text in (q.help, q.hold)]
+    at = {(int(c.extra["image"]), int(c.extra["query"])): c for c in FREE if c.cluster == family}
+    return [tuple(exact(at[corner], a).outcome in RIGHT for corner in CORNERS) for a in answers]
+
+
+@pytest.mark.parametrize("family", families())
+def test_no_deterministic_unimodal_policy_scores(family: str) -> None:
+    right = _right_by_cell(family)
+    for first, second in itertools.product(range(len(right)), repeat=2):
+        by_image = [right[(first, second)[i]][k] for k, (i, _) in enumerate(CORNERS)]
+        by_query = [right[(first, second)[q]][k] for k, (_, q) in enumerate(CORNERS)]
+        assert _scores(by_image, family)["text_score"] == 0
+        assert _scores(by_query, family)["image_score"] == 0
+        assert _scores(by_image, family)["group_score"] == 0
+        assert _scores(by_query, family)["group_score"] == 0
+
+
+@pytest.mark.parametrize("family", families())
+def test_no_additive_policy_scores(family: str) -> None:
+    right = _right_by_cell(family)
+    grid = [k / 4 for k in range(-4, 5)]
+    # which cells lie above the threshold, for all risks of two images and two queries
+    patterns = {
+        tuple(i + q >= 0 for i, q in ((a, c), (a, d), (b, c), (b, d)))
+        for a, b, c, d in itertools.product(grid, repeat=4)
+    }
+    assert len(patterns) == 14, "all but the two diagonals"
+    for above, low, high in itertools.product(patterns, range(len(right)), range(len(right))):
+        cells = [right[high if above[k] else low][k] for k in range(4)]
+        assert _scores(cells, family)["group_score"] == 0
+
+
+def _scores(cells: list[bool], family: str) -> dict[str, int]:
+    table = {("g", str(i), str(q)): r for (i, q), r in zip(CORNERS, cells, strict=True)}
+    names = ("text_score", "image_score", "group_score")
+    return {name: grid_score(name, table, {"g": family}).k for name in names}
+
+
+def test_joining_policy_scores_everywhere() -> None:
+    for family in families():
+        best = [any(column) for column in zip(*_right_by_cell(family), strict=True)]
+        assert _scores(best, family) == {"text_score": 2, "image_score": 2, "group_score": 1}
+
+
+@pytest.mark.parametrize("table", [CHOICE], ids=["scenes_mc"])
+def test_no_unimodal_or_additive_policy_scores_by_letter(table: tuple[Case, ...]) -> None:
+    grids = defaultdict(dict)
+    for case in table:
+        grids[case.extra["grid"]][int(case.extra["image"]), int(case.extra["query"])] = case.answer
+    for keys in grids.values():
+        answers = [keys[corner] for corner in CORNERS]
+        for a, b in itertools.product((0, 1), repeat=2):
+            assert [(a, b)[i] for i, _ in CORNERS] != answers
+            assert [(a, b)[q] for _, q in CORNERS] != answers
+        for risks in itertools.product((-2, -1, 0, 1, 2), repeat=4):
+            above = [int(risks[i] + risks[2 + q] >= 0) for i, q in CORNERS]
+            assert above != answers
+
+
+def test_risks_depend_on_one_side_only_and_vary() -> None:
+    values = {query_risk(case.query) for case in FREE} | {risk_of("ab" * 32), risk_of("cd" * 32)}
+    assert all(0 <= value < 1 for value in values)
+    assert len(values) > len(families())
