@@ -5,6 +5,7 @@ from chiasm.benchmarks import (
     mm_safetybench,
     mossbench,
     mssbench,
+    scenes,
     siuo,
     siuo_mcqa,
     vlsbench,
@@ -13,6 +14,8 @@ from chiasm.benchmarks.benchmark import by_name
 
 BENCHMARKS = by_name(
     (
+        scenes.BENCHMARK,
+        scenes.MULTIPLE_CHOICE,
         siuo.BENCHMARK,
         siuo_mcqa.BENCHMARK,
         vlsbench.BENCHMARK,
