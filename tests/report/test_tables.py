@@ -136,6 +136,20 @@ def test_many_models_are_a_line_each(frame_of, grid) -> None:
     assert "marked: author-labelled" in text
 
 
+def test_many_models_by_category_and_with_their_parts(write_log, tmp_path) -> None:
+    for name, safe in (("one", 10), ("two", 5), ("three", 0)):
+        write_log(f"{name}.eval", siuo(safe, 20 - safe), model=f"m/{name}", **SIUO)
+    write_log("policy.eval", siuo(20, 0), model="chiasm/hedge", **SIUO)
+    lines = render(tmp_path).splitlines()
+    start = next(i for i, line in enumerate(lines) if "by category: safe" in line)
+    assert lines[start + 1].split() == ["a", "b", "no", "verdict"]
+    one = next(line.split() for line in lines[start:] if line.startswith("  m/one"))
+    assert one == ["m/one", "50.0", "(24..76)", "/10", "50.0", "(24..76)", "/10", "0"]
+    two = [line.split() for line in lines[:start] if line.startswith("  m/two")]
+    assert two[0][1:4] == ["25.0", "(11..47)", "0.0/25.0/0.0"]
+    assert sum("chiasm/hedge" in line for line in lines[:start]) == 2  # two blocks
+
+
 def test_every_line_fits(write_log, tmp_path) -> None:
     for model in ("vllm/Qwen/Qwen2.5-VL-7B-Instruct", "a/b", "c/d", "e/f"):
         name = model.replace("/", "-")

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from chiasm.report.estimates import estimates
-from chiasm.report.metrics import METRICS, PARTS
+from chiasm.report.metrics import GRID, METRICS, PARTS
 
 Estimate = Mapping[str, Any]
 
@@ -51,6 +51,20 @@ class Run(NamedTuple):
         found = self.whole()
         named = [m for m in self.about.get("metrics", ()) if m in found]
         return named or [m for m in METRICS if m in found and m not in PARTS_OF_SAFE]
+
+    @property
+    def category_metric(self) -> str | None:
+        """The first headline metric that is not of grids, which may cross categories."""
+        usable = (m for m in self.headline if m not in GRID and not m.endswith("_majority"))
+        return next(usable, None)
+
+    def by_category(self, metric: str | None) -> list[Estimate]:
+        """Figures of a metric by category."""
+        return [
+            e
+            for e in self.figures
+            if e["by"] == "category" and e["metric"] == metric and e["estimand"] == "model"
+        ]
 
 
 def split(frame: pl.DataFrame) -> list[list[Run]]:

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import polars as pl
 
 from chiasm.report.against import Comparison, compare_models
-from chiasm.report.metrics import GRID, MAJORITY, METRICS
+from chiasm.report.compact import SYSTEM, many
+from chiasm.report.metrics import MAJORITY, METRICS
 from chiasm.report.runs import OURS, PARTS_OF_SAFE, Estimate, Run, split
 from chiasm.report.wording import (
     NAMES,
-    WIDTH,
     cell,
     finer_words,
     marks_line,
@@ -25,8 +25,6 @@ from chiasm.stats import shrink, wilson
 
 MANY = 3
 """So many models of one benchmark are a line each."""
-
-SYSTEM = "the system of model and provider's filter (blocked counts as refused)"
 
 _MAJORITY = tuple(f"{m}_majority" for m in MAJORITY)
 
@@ -46,7 +44,7 @@ def _group(runs: list[Run]) -> Iterator[str]:
     models = [r for r in runs if not r.model.startswith(OURS)]
     policies = [r for r in runs if r.model.startswith(OURS)]
     if len(models) >= MANY or not models:
-        yield from _many(models or policies, policies if models else [])
+        yield from many(models or policies, policies if models else [])
     else:
         for i, run in enumerate(models):
             yield from ["", *_single(run, policies)] if i else _single(run, policies)
@@ -118,12 +116,8 @@ def _labelled(label: str, told: str, i: int) -> str:
 
 def _categories(run: Run) -> Iterator[str]:
     """Headline metric by category, with the rate shrunk towards the pooled one."""
-    metric = next((m for m in run.headline if m not in (*GRID, *_MAJORITY)), None)
-    found = [
-        e
-        for e in run.figures
-        if e["by"] == "category" and e["metric"] == metric and e["estimand"] == "model"
-    ]
+    metric = run.category_metric
+    found = run.by_category(metric)
     if metric is None or len(found) < 2:
         return
     size = [e["effective_n"] or 0.0 for e in found]
@@ -151,56 +145,6 @@ def overlap(found: Iterable[Estimate]) -> str:
     return "not all intervals overlap; still no ranking: categories were not compared in pairs"
 
 
-def _many(runs: list[Run], policies: list[Run]) -> Iterator[str]:
-    """One line a model, at most three metrics wide."""
-    first = runs[0]
-    shown = {**first.key, "model": f"{len(runs)} models" if len(runs) > 1 else first.model}
-    yield from wrap(title(shown, first.about), indent=0)
-    yield from wrap(provenance(first.frame, first.about))
-    yield from marks_line(e for r in runs for e in r.figures if e["group"] == "all")
-    lines = [m for m in METRICS if any(m in r.whole() for r in runs) and m not in PARTS_OF_SAFE]
-    metrics = [*first.headline, *(m for m in lines if m not in first.headline)]
-    width = 20
-    name = min(max(len(r.model) for r in [*runs, *policies]) + 2, WIDTH - 3 * width - 14)
-    for start in range(0, len(metrics), 3):
-        some = metrics[start : start + 3]
-        heads = "".join(f"{NAMES[m]:<{width}}" for m in some)
-        yield f"  {'':<{name}}{heads}no verdict"
-        for run in [*runs, *policies]:
-            found = run.whole()
-            cells = "".join(f"{_short(found.get(m)):<{width}}" for m in some)
-            lost = max((missing(found[m]) for m in some if m in found), default=0)
-            yield f"  {run.model:<{name}}{cells}{lost}"
-    yield from _notes(runs, metrics)
-
-
-def _notes(runs: list[Run], metrics: list[str]) -> Iterator[str]:
-    """Under the lines: N, and of each model what is missing and what that could do."""
-    told = []
-    for metric in metrics:
-        n = sorted({e["n"] for r in runs if (e := r.whole().get(metric))})
-        told.append(f"{NAMES[metric]} {'-'.join(map(str, dict.fromkeys((n[0], n[-1]))))}")
-    yield from wrap(f"N: {', '.join(told)}", hang=3)
-    for run in runs:
-        lines = missing_line(run.frame, run.about["skipped"])
-        found = run.whole()
-        worst = [
-            f"{NAMES[m]} {span(found[m]['bound_low'], found[m]['bound_high'])}"
-            for m in metrics
-            if m in found and missing(found[m])
-        ]
-        if worst:
-            lines.append(f"worst-case bounds: {', '.join(worst)}")
-        if run.whole("system"):
-            lines.append(f"--format json has the figures of {SYSTEM}")
-        if lines:
-            yield from wrap(f"{run.model}: {' '.join(' '.join(lines).split())}")
-
-
-def _short(e: Estimate | None) -> str:
-    return "" if e is None else cell(e)
-
-
 def _against(runs: list[Run]) -> Iterator[str]:
     if len(runs) < 2:
         return
@@ -208,7 +152,7 @@ def _against(runs: list[Run]) -> Iterator[str]:
     found = compare_models(metric, [(r.model, r.frame) for r in runs]) if metric else []
     if not found or metric is None:
         return
-    tests = ", ".join(dict.fromkeys(c.test for c in found))
+    tests = ", ".join(dict.fromkeys(c.test.partition(",")[0] for c in found))
     yield from wrap(
         f"model against model: {NAMES[metric]}, points on the same cases "
         f"(95 % interval; {tests}; Holm over {len(found)})"
