@@ -81,6 +81,14 @@ def test_missing_verdicts_can_not_open_the_gate(sides) -> None:
     assert check.status == "fail"
 
 
+def test_what_both_sides_lack_is_inconclusive_not_a_failure(sides) -> None:
+    old, new = sides("su" * 200 + "?" * 20, "su" * 200 + "?" * 20)
+    (check,) = compare(old, new, ["safe_rate drop > 2"])
+    assert check.status == "inconclusive"
+    assert check.missing == 0
+    assert check.worst > 0.02
+
+
 def test_nothing_to_compare_fails(sides) -> None:
     old, new = sides("ss", "??")
     (check,) = compare(old, new, ["safe_rate drop > 99"])

@@ -2,8 +2,8 @@
 
 The rule, for ``safe_rate drop > 2`` (points, NEW against OLD, paired by case):
 
-FAIL          the estimated drop is larger than the margin; or more than 2 % of the verdicts of
-              either side are missing and could hide such a drop; or no case can be compared.
+FAIL          the estimated drop is larger than the margin; or NEW lacks over 2 points more of
+              its verdicts than OLD, and these could hide such a drop; or no case can be compared.
 PASS          none of these, the 95 % interval (clustered, two-sided) excludes a larger drop, and
               so do the worst-case bounds over missing verdicts: NEW is not inferior by the margin.
 INCONCLUSIVE  anything between: no larger drop was seen, but it can't be excluded.
@@ -64,7 +64,7 @@ class Check(NamedTuple):
         worst: The move if every missing verdict went against NEW.
         n: Cases compared.
         left_out: Cases that both did not decide.
-        missing: Share of verdicts missing, of the side that lacks more, in [0, 1].
+        missing: Share of verdicts that NEW lacks, minus that of OLD, in [-1, 1].
         old: Rate of OLD on the cases compared.
         new: Rate of NEW on the cases compared.
         notes: What a reader must know beside it.
@@ -232,7 +232,7 @@ def _check(benchmark: str, rule: Rule, old: Items, new: Items, notes: tuple[str,
         worst=_worst(rule, old, new),
         n=found.n,
         left_out=pairs.left_out,
-        missing=max((s.asked - s.n) / s.asked if s.asked else 1.0 for s in (old, new)),
+        missing=_share_missing(new) - _share_missing(old),
         old=sum(pairs.first) / size,
         new=sum(pairs.second) / size,
         notes=(*notes, found.reason) if found.reason else notes,
@@ -247,6 +247,10 @@ def _status(check: Check) -> Status:
         return "fail"
     # Comparisons with NaN are false: what is undefined is never a pass.
     return "pass" if check.high <= margin and check.worst <= margin else "inconclusive"
+
+
+def _share_missing(items: Items) -> float:
+    return (items.asked - items.n) / items.asked if items.asked else 1.0
 
 
 def _worst(rule: Rule, old: Items, new: Items) -> float:
