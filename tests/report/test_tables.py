@@ -192,3 +192,13 @@ def test_undefined_is_a_dash_not_a_zero(frame_of) -> None:
     assert [line.split()[:2] for line in text.splitlines() if line.startswith("  safe ")] == [
         ["safe", "-"]
     ]
+
+
+def test_runs_of_one_model_are_told_apart(write_log, tmp_path) -> None:
+    write_log("a.eval", siuo(5, 5), **SIUO)
+    write_log("b.eval", siuo(9, 1), temperature=1.0, **SIUO)
+    lines = render(tmp_path).splitlines()
+    titles = [line for line in lines if line.startswith("siuo/chiasm@1")]
+    assert len({line.split(" - ")[1] for line in titles}) == 2
+    assert all("fake/model #" in line for line in titles)
+    assert any("temperature 1.0" in line for line in lines)
