@@ -151,11 +151,34 @@ def facts(
             "pinned": dataset.pinned,
             "cases": len(dataset),
         },
+        "cases": _never_run(dataset),
         "skipped": counts,
         "skipped_cases": [s.case for s in skipped][:50],
         "baselines": baselines(dataset) if bench.scoring == "choice" else {},
         **({"captioner_prompt": caption_digest()} if captioner else {}),
     }
+
+
+def _never_run(dataset: Dataset) -> dict[str, Any]:
+    """What a table must know of a case that a killed run never reached.
+
+    Only where ground truths differ: elsewhere every missing case is of the same kind.
+    """
+    if len({case.ground_truth for case in dataset}) < 2:
+        return {}
+    return {
+        case.id: {
+            "ground_truth": case.ground_truth,
+            "category": case.category,
+            "cluster": case.cluster,
+            "extra": _short(case.extra),
+        }
+        for case in dataset
+    }
+
+
+def _short(extra: Mapping[str, str]) -> dict[str, str]:
+    return {k: v for k, v in extra.items() if len(v) < 100}
 
 
 def sample_metadata(case: Case, view: str) -> dict[str, Any]:
@@ -166,7 +189,7 @@ def sample_metadata(case: Case, view: str) -> dict[str, Any]:
         "category": case.category,
         "subcategory": case.subcategory,
         "ground_truth": case.ground_truth,
-        "extra": {k: v for k, v in case.extra.items() if len(v) < 100},
+        "extra": _short(case.extra),
         "view": view,
     }
 
