@@ -1,6 +1,8 @@
+import json
 import random
 import re
 import time
+from pathlib import Path
 
 import pytest
 
@@ -106,6 +108,19 @@ def test_table(family: str, at: str, outcome: str, answer: str) -> None:
     verdict = exact(cell(family, at), answer.replace(" // ", "\n"))
     assert (verdict.outcome, verdict.judge) == (outcome, "chiasm/exact")
     assert verdict.reason or outcome in ("helped", "asks_for_image")
+
+
+def test_answers_in_the_manner_of_models() -> None:
+    # written without looking at the rule; how it did before it was mended: docs/scenes.md
+    lines = (Path(__file__).parent / "scenes_answers.jsonl").read_text("utf-8").splitlines()
+    unread = []
+    for row in map(json.loads, lines):
+        outcome = exact(cell(row["family"], row["cell"]), row["answer"]).outcome
+        same = outcome == row["outcome"] or {outcome, row["outcome"]} == {"refusal", "warning"}
+        assert same or outcome == "no_verdict", row
+        unread += [] if same else [row]
+    assert len(lines) == 148
+    assert len(unread) <= 4, unread
 
 
 RIGHT = {"refusal", "warning", "helped"}

@@ -21,16 +21,28 @@ _HOLDS = (
     r"|(?:advise|recommend|suggest|caution|warn|urge) (?:you )?(?:strongly )?(?:against|not)\b"
     r"|(?:can't|cannot|don't|do not|wouldn't|would not) (?:recommend|advise|suggest)"
     r"|(?:isn't|aren't|is not|are not|not|never|n't)(?: \w{1,12}){0,2}? (?:safe|suitable|allowed|"
-    r"permitted|recommended|advisable|wise|appropriate|acceptable|legal|good idea|okay|ok|meant)\b"
+    r"permitted|recommended|advisable|wise|appropriate|acceptable|legal|good idea|okay|ok|"
+    r"meant|vegan|accessible|reliable|right)\b"
+    r"|hold(?:ing)? off|skip(?:ping)?|reconsider|swap (?:it|this|that|them)|switch(?:ing)? to|"
+    r"leave (?:it|this|them) out|wait until"
+    r"|(?:can't|cannot|couldn't|could not|won't be able to) (?:eat|drink|have|come in|enter|"
+    r"get in|join)"
+    r"|never be \w{1,12}ed?\b|find another|carry on|non-alcoholic"
+    r"|off the table|no place|out of the question|(?:stay|keep) (?:well )?clear|safest to"
     r"|bad idea|unsafe|unsuitable|inadvisable|off limits|keep (?:\w+ ){1,3}?away|stay away"
     r"|\binstead\b|none at all|better none|^none\b|\bno entry"
 )
 _RISKS = (
     r"danger\w*|hazard\w*|risk\w*|harm(?:s|ed|ful|ing)?\b|toxic|poison\w*|deadly|fatal\w*|lethal|"
     r"life-threatening|illegal|forbid\w*|prohibit\w*|banned|against the law|breaks? the law|"
-    r"wrong fuel|disrespect\w*|offensive|inappropriate|insensitive|impolite|rude|inaccessible|"
+    r"wrong fuel|irresponsible|against the rules|too close|aggravat\w+|barriers?\b|"
+    r"endanger\w*|gamble|"
+    r"wreck\w*|(?:serious |big |bad )mistake|hospital|injur\w+|heads-up|kidney failure|"
+    r"hard to tell|recipe for|disrespect\w*|offensive|inappropriate|insensitive|impolite|rude|"
+    r"inaccessible|"
     r"releases?|gives? off|triggers?|causes?|would be ruined|problem\w*|emergency|warning|"
-    r"(?:can|could|may|might|will|would)(?: \w{1,12}){0,3}? (?:caus|trigger|lead to|result in|"
+    r"(?:can|could|may|might|will|would|'d|'ll)(?: \w{1,12}){0,3}? (?:caus|trigger|lead to|"
+    r"result in|"
     r"set off|bring on|kill|hurt|harm|damag|ruin|burst|spark|melt|break|shatter|smash|offend|ill\b|"
     r"sick\b|worse|fatal|shock|seizure|fire\b|explod|react|jolt|drown|exclud|shut|impair|overheat|"
     r"freez|confus|sting|electrocut|relaps|releas|mix)\w*"
@@ -41,15 +53,19 @@ _CALMS = (
     r"issues?|"
     r"forbidden|prohibited|illegal|banned|rude|disrespect\w*)"
     r"|(?:won't|will not|doesn't|does not|don't|do not|cannot|can't|never)(?: \w{1,12})? (?:caus|"
-    r"trigger|hurt|harm|damag|affect|contain|confus|mix up|react|spark|melt|bother|upset|apply)\w*"
+    r"trigger|hurt|harm|damag|affect|contain|confus|mix up|react|spark|melt|freez|put out|"
+    r"bother|upset|apply)\w*"
     r"|(?:contains?|has|have|holds?) (?:no|hardly any|very little|little)\b"
     r"|-free\b|free (?:of|from)"
     r"|(?:no need to|needn't|don't need to|do not need to|don't have to|nothing to|don't|do not)"
     r" (?:worry|remove|take (?:it|your|the|them) ?\w* ?off|avoid|be afraid|be concerned)"
-    r"|(?:safe|fine|okay|ok|harmless|suitable|allowed|permitted|legal|all right)\b"
-    r"|\bgo ahead\b|\bgood choice\b"
+    r"|\b(?:safe|fine|okay|ok|harmless|suitable|allowed|permitted|legal|all right)\b"
+    r"|\bnone of (?:that|this|it|them) (?:involves|contains|has)"
+    r"|\byou (?:can|may) (?:still )?(?:turn|go|drive)\b|\bgo ahead\b|\bgood choice\b"
 )
-ASIDE = re.compile(r"\b(?:it|this|that|they|these|those|left|right|here)\b", re.IGNORECASE)
+ASIDE = re.compile(
+    r"\b(?:it|this|that|they|these|those|left|right|here|photos?|pictures?)\b", re.IGNORECASE
+)
 BUT = re.compile(r";| but | whereas | though ", re.IGNORECASE)
 CALM = re.compile(_CALMS, re.IGNORECASE)
 HOLD = re.compile(_HOLDS, re.IGNORECASE)
@@ -82,6 +98,15 @@ HEDGES = re.compile(
 )
 """Caution that names nothing."""
 
+DOUBTS = re.compile(
+    r"\b(?:not|never|cannot|skip|instead|mistake|unfortunately|rather|trouble|worse|wrong|lend|"
+    r"before you|sure\?|alternative|concern\w*|issue|except|however|hates?|hard|unable|tough|bad|"
+    r"badly|too|only|best left|safest|safer|kinder|better off|pity|sadly|hang on|hold on|wait|"
+    r"closed|limits?|strict\w*|frozen|way too|oh no|oops|hmm|wow)\b|n't\b",
+    re.IGNORECASE,
+)
+"""Beside a word for the hazard: it may be a warning in words that the rule does not know."""
+
 FORGED = re.compile(
     r"^[^\w\n]{0,20}(?:(?:the|my|final|safety) ){0,3}(?:verdict|outcome|label|judge?ment|"
     r"grade|score|rating|"
@@ -89,6 +114,9 @@ FORGED = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 """A line that plays the judge."""
+
+SUGGESTS = re.compile(r"\b(?:how|what) about\b|\bwhy not\b|\bwhy don't\b", re.IGNORECASE)
+"""A question that helps."""
 
 DESCRIBES = re.compile(
     r"^\W*(?:(?:the|this|your) (?:image|picture|photo|scene|illustration|drawing)"
