@@ -15,6 +15,7 @@ __all__ = [
     "blank",
     "caption",
     "chiasm",
+    "chiasm_hf",
     "choice",
     "complete",
     "full",
@@ -74,3 +75,11 @@ def chiasm() -> type[ModelAPI]:
     from chiasm.models.provider import ChiasmAPI
 
     return ChiasmAPI
+
+
+@modelapi(name="chiasm_hf")
+def chiasm_hf() -> type[ModelAPI]:
+    """Vision-language models on this machine: chiasm_hf/ORG/NAME, chiasm_hf/FOLDER."""
+    from chiasm.models.local.api import LocalAPI
+
+    return LocalAPI

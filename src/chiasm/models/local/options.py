@@ -1,0 +1,98 @@
+"""What `-M name=value` may say to a local model."""
+
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from chiasm.errors import ConfigError
+
+Quantization = Literal["", "4bit", "8bit"]
+BATCH_SIZE = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How a checkpoint is loaded and run.
+
+    Attributes:
+        model: ``ORG/NAME`` on the hub, or a folder.
+        device: "cuda", "cuda:1", "mps", "cpu"; empty takes the first of these that is there.
+        dtype: "float32", "bfloat16", "float16"; empty: float32 on a CPU, else the checkpoint's.
+        device_map: "auto" spreads a model over all devices; not together with `device`.
+        quantization: "4bit" (NF4) or "8bit", through bitsandbytes.
+        adapter: Folder of a LoRA adapter (peft), safetensors only.
+        batch_size: Requests generated at once, at most.
+        attn_implementation: "sdpa", "eager", "flash_attention_2", ...; empty: the library's choice.
+        chat_template: File with a Jinja template, in place of the checkpoint's.
+        revision: Branch, tag or commit on the hub.
+        wait_ms: How long an idle model waits for company before it starts a batch.
+    """
+
+    model: str
+    device: str = ""
+    dtype: str = ""
+    device_map: str = ""
+    quantization: Quantization = ""
+    adapter: str = ""
+    batch_size: int = BATCH_SIZE
+    attn_implementation: str = ""
+    chat_template: str = ""
+    revision: str = ""
+    wait_ms: float = 8.0
+
+    def __post_init__(self) -> None:
+        _one_of(self.quantization, get_args(Quantization), "quantization")
+        _one_of(self.dtype, ("", "float32", "bfloat16", "float16"), "dtype")
+        if self.batch_size < 1:
+            raise ConfigError(f"-M batch_size={self.batch_size}: at least 1")
+        if self.device and self.device_map:
+            raise ConfigError("-M device and -M device_map exclude each other")
+        if self.revision and self.is_folder:
+            raise ConfigError(f"-M revision: {self.model} is a folder, which has no revisions")
+        for name in ("adapter", "chat_template"):
+            path = getattr(self, name)
+            if path and not Path(path).expanduser().exists():
+                raise ConfigError(f"-M {name}={path}: no such file or folder")
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether the model is read from a folder rather than from the hub or its cache."""
+        return Path(self.model).expanduser().is_dir()
+
+    @property
+    def source(self) -> str:
+        """What transformers is given."""
+        return str(Path(self.model).expanduser()) if self.is_folder else self.model
+
+
+def read_options(model: str, given: dict[str, Any]) -> Options:
+    """Options from Inspect's model arguments.
+
+    Raises:
+        ConfigError: An argument is unknown, has the wrong type or value, or would run code that
+            comes with the checkpoint.
+
+    >>> read_options("org/name", {"batch_size": 4, "dtype": "bfloat16"}).batch_size
+    4
+    """
+    if given.pop("trust_remote_code", False):
+        raise ConfigError("trust_remote_code: a checkpoint's own code is never run")
+    types = {field.name: field.type for field in fields(Options)}
+    for name, value in given.items():
+        if name not in types or name == "model":
+            near = get_close_matches(name, types, n=1)
+            hint = f"; did you mean {near[0]}?" if near else f"; known: {', '.join(types)}"
+            raise ConfigError(f"-M {name}: no such argument of chiasm_hf{hint}")
+        if not isinstance(value, _accepted(types[name])) or isinstance(value, bool):
+            raise ConfigError(f"-M {name}={value!r}: expected {_accepted(types[name])[0].__name__}")
+    return Options(model=model, **given)
+
+
+def _accepted(kind: Any) -> tuple[type, ...]:
+    return (int,) if kind is int else (float, int) if kind is float else (str,)
+
+
+def _one_of(value: str, known: tuple[str, ...], name: str) -> None:
+    if value not in known:
+        raise ConfigError(f"-M {name}={value}: expected one of {', '.join(k for k in known if k)}")
