@@ -5,8 +5,9 @@ processor's files are written as the families' publishers write them.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import torch
@@ -49,7 +50,7 @@ class Kit(NamedTuple):
     special: dict[str, str]
     processor: str
     image: dict[str, Any]
-    settings: dict[str, Any] = {}
+    settings: Mapping[str, Any] = MappingProxyType({})
     place: str = "<image>"
 
 

@@ -32,7 +32,7 @@ class Request:
 
     prompt: str
     images: "tuple[Image, ...]" = ()
-    settings: Settings = Settings()
+    settings: Settings = field(default_factory=Settings)
     key: bytes = b""
     abandoned: bool = field(default=False, init=False)
 

@@ -49,22 +49,20 @@ def lost(turns: Sequence[Turn], prompt: str, place: str) -> str:
     Earlier answers are not looked for: templates cut the reasoning out of them.
     """
     for turn in turns:
-        for part in turn.parts:
-            if (
-                part.kind == "text"
-                and turn.role != "assistant"
-                and part.value.strip() not in prompt
-            ):
-                return f"the {turn.role}'s text {part.value.strip()[:40]!r}"
+        texts = [part.value.strip() for part in turn.parts if part.kind == "text"]
+        for text in texts if turn.role != "assistant" else []:
+            if text not in prompt:
+                return f"the {turn.role}'s text {text[:40]!r}"
     images = sum(part.kind == "image" for turn in turns for part in turn.parts)
     found = prompt.count(place) if place else 0
     return "" if images == found else f"images: {images} in the messages, {found} in the prompt"
 
 
 def _clean(turn: Turn, control: "re.Pattern[str] | None") -> Turn:
-    parts = (
-        p._replace(value=defuse(p.value, control)) if p.kind == "text" else p for p in turn.parts
-    )
+    parts = [
+        part._replace(value=defuse(part.value, control)) if part.kind == "text" else part
+        for part in turn.parts
+    ]
     return turn._replace(parts=tuple(parts))
 
 

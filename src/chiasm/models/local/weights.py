@@ -23,12 +23,8 @@ def pick_device(options: Options) -> str:
         mps = torch.backends.mps.is_available()
         return "cuda" if torch.cuda.is_available() else "mps" if mps else "cpu"
     kind = wanted.partition(":")[0]
-    there = {
-        "cpu": True,
-        "cuda": torch.cuda.is_available(),
-        "mps": torch.backends.mps.is_available(),
-    }
-    if not there.get(kind, True):
+    cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
+    if not {"cuda": cuda, "mps": mps}.get(kind, True):
         raise ConfigError(f"-M device={wanted}: this machine's torch finds no such device")
     return wanted
 
@@ -78,7 +74,7 @@ def _dtype(options: Options, device: str) -> Any:
 
 
 def _quantization(bits: str) -> Any:
-    require(("bitsandbytes",), extra="local,quantize")
+    require(("bitsandbytes",), get="pip install bitsandbytes")
     from transformers import BitsAndBytesConfig
 
     if bits == "8bit":
