@@ -55,7 +55,7 @@ def _clutter(pen: Pen, picture: Picture, rng: Random) -> None:
     sides = rng.sample((12.0, 88.0), 2)
     for name, x in zip(rng.sample(picture.clutter, count), sides, strict=False):
         y, height = STANDS[name]
-        inwards = max(0.0, height / 2 - 10) * (1 if x < 50 else -1)
+        inwards = max(0.0, height / 2 - 7) * (1 if x < 50 else -1)
         frame = pen.at(x + inwards + rng.uniform(-2, 2), y + rng.uniform(-1, 1), height)
         OBJECTS[name](frame, rng)
 
