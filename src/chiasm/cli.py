@@ -13,6 +13,7 @@ from chiasm.errors import ChiasmError
 
 FORMATS = click.Choice(["text", "json", "csv", "md"])
 FOLDER = click.Path(path_type=Path)
+POSITIVE = click.IntRange(1)
 
 
 class Commands(click.Group):
@@ -131,7 +132,28 @@ def _common(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--rubric", help="A local copy of the authors' rubric file (paper)."),
         click.option("--allow", multiple=True, help="Skip cases with this code; counted."),
         click.option("--log-dir", type=FOLDER, default=Path("logs"), help="Where logs go."),
-        click.option("--max-connections", default=16, show_default=True, type=int),
+        click.option("--max-connections", default=16, show_default=True, type=POSITIVE),
+        click.option(
+            "--timeout",
+            default=900,
+            show_default=True,
+            type=POSITIVE,
+            help="Seconds that a call may take with all its tries.",
+        ),
+        click.option(
+            "--attempt-timeout",
+            default=180,
+            show_default=True,
+            type=POSITIVE,
+            help="Seconds that one try may take.",
+        ),
+        click.option(
+            "--max-retries",
+            default=4,
+            show_default=True,
+            type=click.IntRange(0),
+            help="Further tries of a call that failed.",
+        ),
         click.option("--format", "form", type=FORMATS, default="text"),
     ]
     for option in reversed(options):
@@ -151,7 +173,6 @@ def _common(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--max-tokens", type=int, help="Overrides the protocol's cap (then `custom`).")
 @click.option("--temperature", type=float, help="Overrides the protocol's.")
 @click.option("--epochs", type=int, help="Answers per case; overrides the protocol's.")
-@click.option("--timeout", type=int, default=900, show_default=True, help="Seconds per call.")
 @click.option("--dry-run", is_flag=True, help="Say calls, tokens and price, and stop.")
 @click.option("--price", multiple=True, help="MODEL=IN/OUT in $ per million tokens.")
 @click.option("--batch", is_flag=True, help="Use the provider's batch interface.")
@@ -167,6 +188,8 @@ def eval_(
     captioner: str | None,
     max_connections: int,
     timeout: int,
+    attempt_timeout: int,
+    max_retries: int,
     batch: bool,
     dry_run: bool,
     price: Sequence[str],
@@ -201,6 +224,8 @@ def eval_(
         settings = run.Settings(
             max_connections=max_connections,
             timeout=timeout,
+            attempt_timeout=attempt_timeout,
+            max_retries=max_retries,
             batch=batch,
             begin=bars.begin,
             tell=bars.tell,
@@ -227,6 +252,9 @@ def score(
     allow: Sequence[str],
     log_dir: Path,
     max_connections: int,
+    timeout: int,
+    attempt_timeout: int,
+    max_retries: int,
     form: str,
 ) -> None:
     """Score answers that exist, or judge an Inspect log again; no model is asked.
@@ -238,6 +266,7 @@ def score(
     from chiasm.benchmarks import load, resolve, root_of
     from chiasm.grading import Grading
     from chiasm.replay import score as replay
+    from chiasm.run import Settings
 
     bench = resolve(benchmark)
     folders = _folders(data_)
@@ -257,7 +286,12 @@ def score(
             grader=grader,
             log_dir=log_dir,
             partial=partial,
-            connections=max_connections,
+            settings=Settings(
+                max_connections=max_connections,
+                timeout=timeout,
+                attempt_timeout=attempt_timeout,
+                max_retries=max_retries,
+            ),
             progress=progress,
         )
     if tools:

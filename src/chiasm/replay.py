@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from inspect_ai.log import EvalLog, EvalSample
     from inspect_ai.model import Model
 
+    from chiasm.run import Settings
+
 Progress = Callable[[int, int], None]
 """(responses done, responses in all)."""
 
@@ -284,7 +286,7 @@ def score(
     grader: str | None,
     log_dir: Path,
     partial: bool = False,
-    connections: int = 16,
+    settings: "Settings | None" = None,
     progress: Progress | None = None,
 ) -> list[Path]:
     """Judge the answers of each file; one log per file and judge.
@@ -296,7 +298,7 @@ def score(
         grader: The judge.
         log_dir: Where the logs go.
         partial: Whether a file may hold only a part of the benchmark.
-        connections: Requests to the judge at once.
+        settings: How the judge is called.
         progress: Told after every response.
 
     Returns:
@@ -306,6 +308,7 @@ def score(
     from chiasm.models.calls import use_store
     from chiasm.run import STORE, Settings, judge_model
 
+    settings = settings or Settings()
     axes = grading.axes(grader)
     written: list[Path] = []
     log_dir.mkdir(parents=True, exist_ok=True)
@@ -316,7 +319,6 @@ def score(
                 if is_log(path)
                 else from_file(path, dataset, partial=partial)
             )
-            settings = Settings(max_connections=connections)
             model = judge_model(grader, settings) if grader else None
             judged = asyncio.run(
                 judge_all(
@@ -324,7 +326,7 @@ def score(
                     source.responses,
                     model,
                     axes=axes,
-                    connections=connections,
+                    connections=settings.max_connections,
                     progress=progress,
                 )
             )
