@@ -101,10 +101,11 @@ def read_settings(config: "GenerateConfig", defaults: Defaults) -> Settings:
         top_logprobs=(config.top_logprobs or 0) if config.logprobs else None,
         seed=config.seed,
     )
-    if wanted.max_tokens < 1 or wanted.temperature < 0 or not 0 < wanted.top_p <= 1:
+    wrong = wanted.max_tokens < 1 or wanted.temperature < 0 or wanted.top_k < 0
+    if wrong or not 0 < wanted.top_p <= 1:
         raise ConfigError(
             f"max_tokens {wanted.max_tokens} (at least 1), temperature {wanted.temperature} "
-            f"(at least 0), top_p {wanted.top_p} (in (0, 1]): out of range"
+            f"(at least 0), top_p {wanted.top_p} (in (0, 1]), top_k {wanted.top_k}: out of range"
         )
     return wanted
 

@@ -7,6 +7,7 @@ every text must be in it, and a place for every image.
 
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from chiasm.errors import ConfigError
@@ -32,15 +33,17 @@ def write_prompt(
     """
     clean = [_clean(turn, control) for turn in turns]
     go_on = bool(clean) and clean[-1].role == "assistant"
-    listed, refusal = _try(render, [blocks(turn) for turn in clean], go_on)
-    if listed is not None and not lost(clean, listed, place):
-        return listed
-    prompt, why = _try(render, [flat(turn, place) for turn in clean], go_on)
-    if prompt is None:
-        raise ConfigError(f"the chat template refuses this conversation: {refusal or why}")
-    if missing := lost(clean, prompt, place):
-        raise ConfigError(f"the chat template loses {missing}; -M chat_template=FILE sets another")
-    return prompt
+    complaint = ""
+    for form in (blocks, partial(flat, place=place)):
+        prompt, refusal = _try(render, [form(turn) for turn in clean], go_on)
+        missing = lost(clean, prompt, place) if prompt is not None else ""
+        if prompt is not None and not missing:
+            return prompt
+        complaint = complaint or (f"loses {missing}" if missing else f"refuses: {refusal}")
+    raise ConfigError(
+        f"the chat template can't express this conversation, it {complaint}; "
+        "-M chat_template=FILE sets another"
+    )
 
 
 def lost(turns: Sequence[Turn], prompt: str, place: str) -> str:
