@@ -54,6 +54,13 @@ def test_templates_that_take_strings_get_strings():
     )
 
 
+@pytest.mark.parametrize("content", ["{{ m.content }}", "{{ m.content | tojson }}"])
+def test_a_list_written_out_is_noticed_without_any_image(content):
+    template = f"{{% for m in messages %}}{content}\n{{% endfor %}}"
+    prompt = write(template, [Turn("user", (Part("text", "What is it?"),))])
+    assert prompt.strip().strip('"') == "What is it?"
+
+
 @pytest.mark.parametrize(
     ("template", "said"),
     [

@@ -16,6 +16,9 @@ from chiasm.models.local.messages import Turn, blocks, defuse, flat
 Render = Callable[[list[dict[str, Any]], bool], str]
 """(messages, continue the last one) -> prompt; raises what the template raises."""
 
+SPILLED = re.compile(r"""['"]type['"]: ?['"]text['"]""")
+"""How a list looks in the prompt of a template that only knows strings."""
+
 
 def write_prompt(
     turns: Sequence[Turn], render: Render, *, place: str, control: "re.Pattern[str] | None"
@@ -56,6 +59,9 @@ def lost(turns: Sequence[Turn], prompt: str, place: str) -> str:
         for text in texts if turn.role != "assistant" else []:
             if text not in prompt:
                 return f"the {turn.role}'s text {text[:40]!r}"
+    own = [part.value for turn in turns for part in turn.parts if part.kind == "text"]
+    if SPILLED.search(prompt) and not any(SPILLED.search(text) for text in own):
+        return "the form of the content: it takes strings, not lists"
     images = sum(part.kind == "image" for turn in turns for part in turn.parts)
     found = prompt.count(place) if place else 0
     return "" if images == found else f"images: {images} in the messages, {found} in the prompt"
