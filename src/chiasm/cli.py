@@ -152,7 +152,7 @@ def _common(command: Callable[..., None]) -> Callable[..., None]:
             default=4,
             show_default=True,
             type=click.IntRange(0),
-            help="Further tries of a call that failed.",
+            help="Further tries of a call that failed; a provider's SDK may repeat each of them.",
         ),
         click.option("--format", "form", type=FORMATS, default="text"),
     ]
@@ -167,6 +167,7 @@ def _common(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("-M", "model_args", multiple=True, help="Model argument, key=value.")
 @click.option("--view", default="full", show_default=True, help="Input condition.")
 @click.option("--captioner", help="Model that describes images that have no description.")
+@click.option("--paraphraser", help="Model that rewords queries (--view perturbed).")
 @click.option("--limit", type=int, help="Only the first N cases.")
 @click.option("--sample", type=int, help="Only N cases, in proportion to the categories.")
 @click.option("--seed", type=int, default=0, show_default=True)
@@ -186,6 +187,7 @@ def eval_(
     log_dir: Path,
     form: str,
     captioner: str | None,
+    paraphraser: str | None,
     max_connections: int,
     timeout: int,
     attempt_timeout: int,
@@ -210,6 +212,7 @@ def eval_(
         models=tuple(models),
         grader=grader,
         captioner=captioner,
+        paraphraser=paraphraser,
         model_args=_pairs(model_args, "-M"),
         data=_folders(data_),
         task_args={
