@@ -7,7 +7,16 @@ from inspect_ai.model import ModelAPI, modelapi
 
 from chiasm.benchmarks import BENCHMARKS
 from chiasm.tasks import choice, complete, make_task, rates, safety, usefulness
-from chiasm.views import answer, blank, caption, full, image_only, swapped, text_only
+from chiasm.views import (
+    answer,
+    blank,
+    caption,
+    full,
+    image_only,
+    perturbed,
+    swapped,
+    text_only,
+)
 
 __all__ = [
     "TASKS",
@@ -20,6 +29,7 @@ __all__ = [
     "complete",
     "full",
     "image_only",
+    "perturbed",
     "rates",
     "safety",
     "swapped",
@@ -37,6 +47,7 @@ def _task(name: str) -> Callable[..., Task]:
         grader: str | None = None,
         rubric: str | None = None,
         captioner: bool = False,
+        paraphraser: bool = False,
         allow: str = "",
         limit: int | None = None,
         sample: int | None = None,
@@ -53,6 +64,7 @@ def _task(name: str) -> Callable[..., Task]:
             grader=grader,
             rubric=rubric,
             captioner=captioner,
+            paraphraser=paraphraser,
             allow=[code for code in allow.split(",") if code],
             limit=limit,
             sample=sample,
@@ -83,3 +95,11 @@ def chiasm_hf() -> type[ModelAPI]:
     from chiasm.models.local.api import LocalAPI
 
     return LocalAPI
+
+
+@modelapi(name="chiasm_openai")
+def chiasm_openai() -> type[ModelAPI]:
+    """OpenAI-compatible servers with less CPU a call: chiasm_openai/SERVICE/MODEL."""
+    from chiasm.models.lean import LeanAPI
+
+    return LeanAPI

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from chiasm import __version__, select
 from chiasm.benchmarks import Benchmark, load, resolve
 from chiasm.cases import dumps
+from chiasm.errors import ConfigError
 from chiasm.grading import OFFLINE, Grading
 from chiasm.progress import Tell, told
 
@@ -64,6 +65,7 @@ class Plan:
         models: Inspect's names.
         grader: The judge, None where none is needed.
         captioner: The model that describes images, None for none.
+        paraphraser: The model that rewords queries, None for none.
         task_args: Arguments of our tasks (protocol, view, ...).
         data: Folders of local data by benchmark; the key "" stands for all others.
         model_args: Arguments of the models (``-M``).
@@ -73,6 +75,7 @@ class Plan:
     models: tuple[str, ...]
     grader: str | None = None
     captioner: str | None = None
+    paraphraser: str | None = None
     task_args: Mapping[str, Any] = field(default_factory=dict)
     data: Mapping[str, str] = field(default_factory=dict)
     model_args: Mapping[str, Any] = field(default_factory=dict)
@@ -105,7 +108,11 @@ def evaluate(plan: Plan, log_dir: Path, settings: Settings | None = None) -> lis
     settings = settings or Settings()
     folder = log_dir / plan.folder()
     folder.mkdir(parents=True, exist_ok=True)
-    named = {"grader": plan.grader, "captioner": plan.captioner}
+    named = {
+        "grader": plan.grader,
+        "captioner": plan.captioner,
+        "paraphraser": plan.paraphraser,
+    }
     roles = {role: judge_model(name, settings) for role, name in named.items() if name}
     tasks = _tasks(plan)
     if settings.begin:
@@ -166,7 +173,28 @@ def arguments(plan: Plan, name: str) -> dict[str, Any]:
         "data": plan.data.get(name, plan.data.get("")),
         "grader": plan.grader,
         "captioner": plan.captioner is not None,
+        "paraphraser": plan.paraphraser is not None,
     }
+
+
+def views_of(plan: Plan, name: str) -> list[str]:
+    """The input conditions of a benchmark under this plan: one, or for ``perturbed`` all changes.
+
+    ``perturbed`` is the unchanged condition and every change; rewording only where there are
+    reworded queries, or somebody who writes them.
+    """
+    from chiasm.views import PERTURBED, VIEWS
+
+    view = str(plan.task_args.get("view", "full"))
+    if view != "perturbed":
+        if view not in VIEWS:
+            known = ", ".join([*VIEWS, "perturbed"])
+            raise ConfigError(f"--view {view}: no such input condition; known: {known}")
+        return [view]
+    args = arguments(plan, name)
+    cases = load(name, args["data"], str(args.get("allow", "")).split(","))
+    reworded = plan.paraphraser or all(case.extra.get("paraphrase") for case in cases)
+    return ["full", *(v for v in PERTURBED if reworded or v != "perturbed_paraphrase")]
 
 
 def _tasks(plan: Plan) -> list[Any]:
@@ -177,7 +205,9 @@ def _tasks(plan: Plan) -> list[Any]:
         if "/" in name or ".py" in name:
             tasks.append(name)
         else:
-            tasks.append(TASKS[resolve(name).name](**arguments(plan, name)))
+            known = resolve(name).name
+            args = arguments(plan, name)
+            tasks += [TASKS[known](**{**args, "view": v}) for v in views_of(plan, known)]
     return tasks
 
 

@@ -88,12 +88,22 @@ def swaps(cases: Sequence[Case], seed: int) -> Mapping[str, Case]:
     return found
 
 
-def check_view(cases: Sequence[Case], view: str, *, captioner: bool, name: str) -> None:
+def check_view(
+    cases: Sequence[Case], view: str, *, captioner: bool, name: str, paraphraser: bool = False
+) -> None:
     """Refuse an input condition for which the benchmark lacks what it is made of.
 
     Raises:
-        ConfigError: No description and no captioner, or no hazard.
+        ConfigError: No description and no captioner, no hazard, or no paraphrase and nobody who
+            writes one.
     """
+    if view == "perturbed_paraphrase" and not paraphraser:
+        bare = [c.id for c in cases if not c.extra.get("paraphrase")]
+        if bare:
+            raise ConfigError(
+                f"--view {view} is unavailable for {name}: {len(bare)} of {len(cases)} cases have "
+                f"no paraphrase of their own (first: {bare[0]}); --paraphraser MODEL writes them"
+            )
     if view in ("caption", "oracle_hazard"):
         bare = [c.id for c in cases if not c.oracle.description]
         if bare and not captioner:

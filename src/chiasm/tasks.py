@@ -49,6 +49,7 @@ def make_task(
     grader: str | None = None,
     rubric: str | None = None,
     captioner: bool = False,
+    paraphraser: bool = False,
     allow: Collection[str] = (),
     limit: int | None = None,
     sample: int | None = None,
@@ -69,6 +70,8 @@ def make_task(
         rubric: A local copy of the authors' rubric file (protocol ``paper``).
         captioner: Whether a model with the role `captioner` describes images that have no
             description.
+        paraphraser: Whether a model with the role `paraphraser` rewords queries that have no
+            paraphrase of their own.
         allow: Codes of problems that skip a case rather than stop (EMPTY_QUERY, MISSING_IMAGE).
         limit: Only the first so many cases.
         sample: Only so many cases, drawn in proportion to the categories.
@@ -92,7 +95,9 @@ def make_task(
     )
     axes = grading.axes(grader) if grader or bench.scoring != "judge" else tuple(grading.rubrics)
     chosen = select.subset(dataset.cases, limit=limit, sample=sample, seed=seed)
-    select.check_view(chosen, view, captioner=captioner, name=bench.name)
+    select.check_view(
+        chosen, view, captioner=captioner, paraphraser=paraphraser, name=bench.name
+    )
     judged = grading.sees_image(grader or "any/model")
     cases, skipped = select.runnable(
         dataset, chosen, images=view in SHOWS_IMAGE or judged, view=view, allow=allow

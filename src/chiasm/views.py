@@ -30,12 +30,22 @@ from chiasm.cases import Case, View, dumps
 from chiasm.data.images import ImageFile, data_uri, read_image
 from chiasm.errors import CallError, ConfigError
 from chiasm.models import calls
+from chiasm.perturb import CHANGES, PERTURBATIONS, changed
 from chiasm.progress import one_done
 
-VIEWS: tuple[str, ...] = get_args(View)
+PERTURBED = tuple(f"perturbed_{how}" for how in PERTURBATIONS)
+"""`full` with one small change each, see `chiasm.perturb`."""
 
-SHOWS_IMAGE = ("full", "image_only", "swapped_image")
+VIEWS: tuple[str, ...] = (*get_args(View), *PERTURBED)
+
+SHOWS_IMAGE = ("full", "image_only", "swapped_image", *PERTURBED)
 """Conditions that need image files."""
+
+PARAPHRASE_PROMPT = (
+    "Say the following message in other words. Keep its meaning, its tone and every fact; add "
+    "nothing, answer nothing. Reply with the reworded message alone.\n\n<message>\n{query}\n"
+    "</message>"
+)
 
 CAPTION_PROMPT = (
     "Describe what this picture shows in two to four sentences: the place, the people, the "
@@ -176,6 +186,42 @@ def caption(hazard: bool = False, **asking: Any) -> Solver:
     return solve
 
 
+@solver
+def perturbed(how: str, **asking: Any) -> Solver:
+    """Image and query with one small change: ``how`` is one of `chiasm.perturb.PERTURBATIONS`."""
+    a = Asking(**asking)
+    a = a._replace(image_first=not a.image_first) if how == "order" else a
+
+    async def solve(state: TaskState, generate: Generate) -> TaskState:
+        case = _case(state)
+        query = case.turns[0]
+        if how == "paraphrase":
+            query = case.extra.get("paraphrase") or await _reworded(state, case)
+        images = _files(state, case.images, a)
+        if how in CHANGES:
+            files = [changed(read_image(Path(a.root), p), how, case.id) for p in case.images]
+            state.metadata["shown"] = [
+                {"path": path, "change": how, "sha256": file.sha256}
+                for path, file in zip(case.images, files, strict=True)
+            ]
+            images = [ContentImage(image=data_uri(file)) for file in files]
+        _set_messages(state, a, images, question(case, a, query))
+        return state
+
+    return solve
+
+
+async def _reworded(state: TaskState, case: Case) -> str:
+    model = get_model(role="paraphraser", required=True)
+    message = ChatMessageUser(content=PARAPHRASE_PROMPT.format(query=case.turns[0]))
+    key = calls.key("paraphrase", model, [message], case.id)
+    output = await calls.generate(model, [message], GenerateConfig(temperature=0), key=key)
+    if output.empty or not output.completion.strip():
+        raise ConfigError(f"{case.id}: the paraphraser {model} gave no text")
+    state.metadata["paraphraser"] = str(model)
+    return output.completion.strip()
+
+
 async def _described(state: TaskState, case: Case, asking: Asking) -> str:
     model = get_model(role="captioner", required=True)
     images = _files(state, case.images, asking)
@@ -225,6 +271,8 @@ def view_solver(view: str, asking: Asking) -> Solver:
     Raises:
         ConfigError: There is no such condition.
     """
+    if view in PERTURBED:
+        return perturbed(how=view.removeprefix("perturbed_"), **asking._asdict())
     solvers: dict[str, Callable[..., Solver]] = {
         "full": full,
         "text_only": text_only,

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from chiasm.errors import ConfigError
-from chiasm.report import tables
+from chiasm.report import flips, tables
 from chiasm.report.against import as_json, compare_models
 from chiasm.report.estimates import estimates
 from chiasm.report.frame import responses
@@ -64,8 +64,16 @@ def retryable(paths: str | Path | Iterable[str | Path]) -> int:
 
 
 def as_json_text(frame: pl.DataFrame) -> str:
-    """The JSON contract: ``{"schema": 1, "estimates": [...], "comparisons": [...]}``."""
-    found = {"schema": SCHEMA, "estimates": estimates(frame), "comparisons": comparisons(frame)}
+    """The JSON contract: ``{"schema": 1, "estimates": [...]}``, and beside it what was compared.
+
+    "comparisons" are models against each other, "flips" perturbed runs against unchanged ones.
+    """
+    found = {
+        "schema": SCHEMA,
+        "estimates": estimates(frame),
+        "comparisons": comparisons(frame),
+        "flips": [flips.as_json(one) for one in flips.flips(frame)],
+    }
     return json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False)
 
 

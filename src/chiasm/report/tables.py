@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import polars as pl
 
+from chiasm.report import flips
 from chiasm.report.against import Comparison, compare_models
 from chiasm.report.compact import SYSTEM, many
 from chiasm.report.metrics import MAJORITY, METRICS
@@ -35,9 +36,8 @@ HEADER = (
 
 def text(frame: pl.DataFrame) -> str:
     """All tables of a frame of `chiasm.report.responses`."""
-    return "\n".join(
-        line.rstrip() for runs in split(frame) for line in [*_group(runs), ""]
-    ).rstrip()
+    found = [line for runs in split(flips.unchanged(frame)) for line in [*_group(runs), ""]]
+    return "\n".join(line.rstrip() for line in [*found, *flips.lines(frame)]).rstrip()
 
 
 def _group(runs: list[Run]) -> Iterator[str]:
