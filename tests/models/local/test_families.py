@@ -67,7 +67,9 @@ def test_batched_is_unbatched_token_for_token(open_tiny, family, count):
     assert [r.input_tokens for r in together] == [r.input_tokens for r in alone]
     assert [r.text for r in together] == [r.text for r in alone]
     assert len({r.input_tokens for r in alone}) > 1, "nothing was padded: the test is void"
-    assert all(0 < r.output_tokens <= q.settings.max_tokens for r, q in zip(alone, requests))
+    assert all(
+        0 < r.output_tokens <= q.settings.max_tokens for r, q in zip(alone, requests, strict=True)
+    )
 
 
 def likelihoods(engine, *pictures):

@@ -103,12 +103,12 @@ class Chooser:
         return torch.searchsorted(reached, target, right=True)[:, 0].clamp(max=scores.shape[1] - 1)
 
     def _kept(self, probabilities: Any) -> Any:
-        """Which tokens are among a row's top_k and its smallest set with probability top_p."""
+        """Which tokens are among a row's top_k, and of these in the smallest set with top_p."""
         values, order = probabilities.sort(dim=-1, descending=True)
-        rank = torch.arange(values.shape[1], device=self._device)[None]
-        ahead = values.cumsum(dim=-1) - values
-        keep = (rank < self._top_k) & (ahead < self._top_p)
-        keep[:, 0] = True
+        among = torch.arange(values.shape[1], device=self._device)[None] < self._top_k
+        values = values * among
+        ahead = (values.cumsum(dim=-1) - values) / values.sum(dim=-1, keepdim=True)
+        keep = among & (ahead < self._top_p)
         return torch.zeros_like(keep).scatter_(1, order, keep)
 
     def _record(self, scores: Any, chosen: Any) -> None:
