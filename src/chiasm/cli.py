@@ -221,7 +221,9 @@ def eval_(
         },
     )
     if dry_run:
-        click.echo(run.forecast(plan, _prices(price)))
+        from chiasm.forecast import forecast
+
+        click.echo(forecast(plan, _prices(price)))
         return
     with _bars(models) as bars:
         settings = run.Settings(

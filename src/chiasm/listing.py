@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Sequence
+from textwrap import shorten
 
 from chiasm import stats
 from chiasm.benchmarks import BENCHMARKS, load, resolve
@@ -33,11 +34,12 @@ def listing(form: str) -> str:
         )
     if form == "json":
         return json.dumps({"schema": 1, "benchmarks": rows}, indent=1)
-    lines = [f"{'benchmark':<24}{'judge':<7}{'protocols':<20}{'licence':<18}"]
+    lines = [f"{'benchmark':<24}{'judge':<7}{'protocols':<20}{'licence'}"]
     for row in rows:
         protocols = ", ".join(row["protocols"])  # type: ignore[arg-type]
         judge = "yes" if row["judge"] else "none"
-        lines.append(f"{row['name']:<24}{judge:<7}{protocols:<20}{row['licence']:<18}")
+        licence = shorten(str(row["licence"]), 40, placeholder=" ...")
+        lines.append(f"{row['name']:<24}{judge:<7}{protocols:<20}{licence}")
         lines.append(f"  {row['title']}")
     return "\n".join(lines)
 

@@ -11,23 +11,16 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chiasm import __version__, select
-from chiasm.benchmarks import Benchmark, load, resolve
+from chiasm import __version__
+from chiasm.benchmarks import load, resolve
 from chiasm.cases import dumps
 from chiasm.errors import ConfigError
-from chiasm.grading import OFFLINE, Grading
 from chiasm.progress import Tell, told
 
 if TYPE_CHECKING:
     from inspect_ai.model import Model
 
 STORE = "calls.db"
-
-IMAGE_TOKENS = 1000
-"""Of an image, for `forecast` only: providers count 85 to 3,000 by size and detail."""
-
-UNCAPPED = 2048
-"""Tokens of an answer without a cap, for `forecast` only."""
 
 MAX_CONNECTIONS = 16
 """Requests in flight per endpoint unless said otherwise; Inspect's own default adapts upward."""
@@ -209,53 +202,3 @@ def _tasks(plan: Plan) -> list[Any]:
             args = arguments(plan, name)
             tasks += [TASKS[known](**{**args, "view": v}) for v in views_of(plan, known)]
     return tasks
-
-
-def forecast(plan: Plan, prices: Mapping[str, tuple[float, float]]) -> str:
-    """What a plan would ask: calls, tokens and price per benchmark and model; nothing is asked.
-
-    Tokens are estimates: four characters a token, `IMAGE_TOKENS` an image, answers as long as the
-    protocol allows. Prices are the caller's, in $ per million tokens.
-    """
-    lines = [
-        f"{'benchmark':<24}{'model':<34}{'calls':>8}{'tokens in':>12}{'out, at most':>14}{'$':>9}"
-    ]
-    unknown: set[str] = set()
-    for name in plan.tasks:
-        bench = resolve(name)
-        for model, calls, given, taken in _calls(plan, bench):
-            price = prices.get(model)
-            if price is None and not model.startswith("chiasm/"):
-                unknown.add(model)
-            cost = "" if price is None else f"{(given * price[0] + taken * price[1]) / 1e6:,.2f}"
-            lines.append(f"{name:<24}{model:<34}{calls:>8,}{given:>12,}{taken:>14,}{cost:>9}")
-    lines += [f"price unknown: --price {m}=IN/OUT ($ per million tokens)" for m in sorted(unknown)]
-    return "\n".join(lines)
-
-
-def _calls(plan: Plan, bench: Benchmark) -> list[tuple[str, int, int, int]]:
-    """(model, calls, tokens in, tokens out at most) for the models and the judge."""
-    args = arguments(plan, bench.name)
-    protocol = bench.protocol(args["protocol"]).overridden(
-        args.get("max_tokens"), args.get("temperature"), args.get("epochs")
-    )
-    grading = Grading(benchmark=bench, protocol=protocol)
-    dataset = load(bench, args["data"], args["allow"].split(","))
-    cases = select.subset(
-        dataset.cases, limit=args.get("limit"), sample=args.get("sample"), seed=args["seed"]
-    )
-    responses = len(cases) * protocol.epochs
-    query = sum(len(c.query) + sum(map(len, c.options)) for c in cases) // 4 * protocol.epochs
-    images = sum(len(c.images) for c in cases) * protocol.epochs * IMAGE_TOKENS
-    shown = images if args["view"] not in ("text_only", "caption", "oracle_hazard") else 0
-    out = responses * (protocol.max_tokens or UNCAPPED)
-    rows = [(model, responses, query + shown, out) for model in plan.models]
-    if bench.scoring == "judge" and plan.grader and plan.grader not in OFFLINE:
-        for _ in plan.models:
-            for rubric in grading.rubrics.values():
-                per_call = len(rubric.prompt.text) // 4 + (protocol.max_tokens or UNCAPPED)
-                seen = images if rubric.sees_image else 0
-                given = query + seen + responses * per_call
-                cap = rubric.max_tokens or UNCAPPED
-                rows.append((plan.grader, responses, given, responses * cap))
-    return rows
