@@ -11,7 +11,7 @@ LEVELS = (
     "data scenes",
     "judges models views perturb",
     "benchmarks tasks metrics grading select replay recorded run forecast _registry",
-    "report diagnose demo listing",
+    "report diagnose demo listing doctor",
     "audit annotate guard",
     "build align",
     "cli __main__",
