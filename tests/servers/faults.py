@@ -72,6 +72,7 @@ class Faults:
         retry_after_s: The header of a 429, in seconds.
         latency_s: Delay of every reply, in seconds.
         jitter_s: Highest further delay, by hash, in seconds.
+        vary: Whether a request that is repeated gets another answer, which does the same.
     """
 
     model: dict[str, float] = field(default_factory=dict)
@@ -84,6 +85,7 @@ class Faults:
     retry_after_s: float = 0.05
     latency_s: float = 0.0
     jitter_s: float = 0.0
+    vary: bool = False
 
     def __post_init__(self) -> None:
         for side in (self.model, self.judge):
@@ -133,7 +135,8 @@ def respond(request: Received, settings: Faults) -> Reply:
         kind = "invalid_request_error" if status == 400 else code
         error = {"message": message, "type": kind, "code": code, "param": None}
         return Reply(status, headers, {"error": error})
-    choices = [_choice(request, i) for i in range(request.choices)]
+    first = 1000 * request.attempt if settings.vary else 0
+    choices = [_choice(request, i, first + i) for i in range(request.choices)]
     said = sum(len((c["message"]["content"] or "").split()) for c in choices)
     asked = len(request.everything) // 4 + 85 * len(request.images)
     return Reply(
@@ -154,8 +157,8 @@ def respond(request: Received, settings: Faults) -> Reply:
     )
 
 
-def _choice(request: Received, index: int) -> dict[str, Any]:
-    text = replies.reply(request, index)
+def _choice(request: Received, index: int, choice: int) -> dict[str, Any]:
+    text = replies.reply(request, choice)
     message: dict[str, Any] = {"role": "assistant", "content": text}
     finish = "stop"
     match request.fault:
