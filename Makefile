@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help install demo check format test test-all clean distclean
+.PHONY: help install demo check format test test-all test-train clean distclean
 
 BIN := .venv/bin
 UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
@@ -20,6 +20,12 @@ FIND_PYTHON := for python in $$PYTHON python3 python3.13 python3.12 python3.11 p
 SYNC = echo "Installing into .venv what uv.lock names"; $(UV) sync --quiet --frozen --inexact $(1) \
 	|| UV_SYSTEM_CERTS=1 UV_NATIVE_TLS=1 $(UV) sync --quiet --frozen --inexact $(1)
 
+# Tests with torch have an environment of their own, so that `make test` never needs it. torchvision's
+# build must match torch's; it lies beside, since most families are to work without it.
+TRAIN := .venv-train
+TORCH := torch==2.13.0
+TORCHVISION := torchvision==0.28.0
+
 export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := .venv
 export PYTHON
@@ -29,6 +35,7 @@ help:
 	@echo "make demo      the offline story: sets up what it needs, writes demo/report.html"
 	@echo "make test      all tests that are quick, under 5 minutes"
 	@echo "make test-all  and kill, fault, browser and server tests, under 20 minutes"
+	@echo "make test-train  local models on tiny checkpoints: torch for the CPU in .venv-train"
 	@echo "make check     ruff, ruff format, mypy --strict"
 	@echo "make install   .venv with chiasm and the development tools"
 	@echo "make format    let ruff rewrite what it can"
@@ -54,12 +61,17 @@ test: .venv/.dev
 test-all: .venv/.dev
 	$(PYTEST)
 
+test-train: $(TRAIN)/.ready
+	$(TRAIN)/bin/pytest -m train
+	CHIASM_TEST_TORCHVISION=$(TRAIN)/torchvision \
+		$(TRAIN)/bin/pytest -m train tests/models/local/test_families.py
+
 clean:
 	rm -rf demo dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean
-	rm -rf .venv .uv
+	rm -rf .venv .uv $(TRAIN)
 
 .venv/.runtime: pyproject.toml uv.lock | .venv/bin/python
 	@$(call SYNC,--no-dev)
@@ -68,6 +80,21 @@ distclean: clean
 .venv/.dev: pyproject.toml uv.lock | .venv/bin/python
 	@$(call SYNC,)
 	@touch .venv/.runtime $@
+
+# The CPU build of torch comes from where pip is told to look for wheels, else from PyTorch's index.
+$(TRAIN)/.ready: pyproject.toml uv.lock | $(UV)
+	@$(FIND_PYTHON); echo "Making $(TRAIN) with $$("$$python" --version) and $(TORCH) for the CPU"; \
+	"$(UV)" venv --quiet --allow-existing --python "$$python" $(TRAIN); \
+	links=$$("$$python" -m pip config get global.find-links 2>/dev/null); \
+	set -- pip install --quiet --python $(TRAIN)/bin/python; \
+	if [ -n "$$links" ]; then set -- "$$@" --find-links "$$links"; \
+	else set -- "$$@" --torch-backend cpu; fi; \
+	"$(UV)" export --quiet --frozen --extra local --prune torch --no-hashes --no-annotate \
+		--no-emit-project --output-file $(TRAIN)/constraints.txt && \
+	"$(UV)" "$$@" $(TORCH) && \
+	"$(UV)" "$$@" -c $(TRAIN)/constraints.txt --group dev --editable '.[local]' num2words && \
+	"$(UV)" "$$@" --no-deps --target $(TRAIN)/torchvision $(TORCHVISION)
+	@touch $@
 
 .venv/bin/python: | $(UV)
 	@$(FIND_PYTHON); echo "Making .venv with $$("$$python" --version)"; \

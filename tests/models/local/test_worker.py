@@ -139,6 +139,23 @@ def test_closing_ends_the_thread_and_cancels_who_waits(start):
     worker.close()  # a second time is nothing
 
 
+def test_closing_does_not_wait_for_a_long_answer(start):
+    entered, until = threading.Event(), time.monotonic() + 20
+
+    def endless(requests):
+        entered.set()
+        while not requests[0].abandoned and time.monotonic() < until:
+            time.sleep(0.01)
+        return [Result("", "max_tokens", 1, 1)]
+
+    worker = start(endless)
+    (future,) = submit(worker, "a")
+    assert entered.wait(10)
+    worker.close()
+    assert time.monotonic() < until
+    assert future.cancelled()
+
+
 def test_a_closed_worker_starts_again(start):
     worker = start(Echo())
     said(submit(worker, "a"))

@@ -45,6 +45,7 @@ class Worker:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self.stopping = threading.Event()
+        self._running: Sequence[Job] = ()
 
     def submit(self, request: Request) -> "Future[Result]":
         """Ask for an answer; the future also carries what went wrong."""
@@ -65,6 +66,8 @@ class Worker:
             if thread is None:
                 return
             self.stopping.set()
+            for request, _ in self._running:
+                request.abandoned = True
             self._queue.put(None)
             thread.join()
 
@@ -96,6 +99,7 @@ class Worker:
 
     def _answer(self, jobs: Sequence[Job]) -> None:
         """Run a batch, and again in parts where it fails."""
+        self._running = jobs
         try:
             results = self._run([request for request, _ in jobs])
         except OutOfMemoryError as error:
