@@ -43,12 +43,17 @@ IN_FLIGHT = {"sequential": 1, "threads": 32}
 """Requests at once of systems that have no choice."""
 
 
+COLUMNS = (
+    "system, latency s, in flight, samples, samples/s, to bare, wall / ideal, CPU ms a sample, "
+    "to bare, memory MB, written MB, server busy"
+)
+
+
 class Row(NamedTuple):
     """One measurement.
 
     Attributes:
         wall_s: Of the whole process.
-        work_s: Without its start and imports: from the first request's preparation on.
         cpu_s: User and system.
         memory_mb: Sum of the peak resident sizes of its processes.
         log_mb: What it wrote.
@@ -179,11 +184,8 @@ def _family(pid: int) -> list[int]:
 def table(rows: Iterable[Row]) -> str:
     """Markdown; ratios to the bare client of the same latency, and to the ideal."""
     rows = list(rows)
-    lines = [
-        "| system | latency s | in flight | samples | samples/s | to bare | wall / ideal | CPU ms "
-        "a sample | to bare | memory MB | written MB | server busy |",
-        "|---|---|---|---|---|---|---|---|---|---|---|---|",
-    ]
+    columns = COLUMNS.split(", ")
+    lines = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
     for row in rows:
         base = next((r for r in rows if r.system == "bare" and r.latency_s == row.latency_s), None)
         speed, cpu = row.n / row.wall_s, row.cpu_s / row.n * 1000

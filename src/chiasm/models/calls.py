@@ -161,7 +161,10 @@ def key(kind: str, model: "Model", messages: "Sequence[ChatMessage]", extra: str
 
 
 def _part(part: Any) -> dict[str, Any]:
-    found: dict[str, Any] = part.model_dump(exclude_none=True, exclude={"internal"})
+    """What of a part tells it apart; of a picture its digest, since JSON of megabytes is slow."""
+    found: dict[str, Any] = part.model_dump(exclude_none=True, exclude={"internal", "image"})
+    if hasattr(part, "image"):
+        found["image"] = sha256(part.image.encode()).hexdigest()
     return found
 
 
