@@ -48,7 +48,7 @@ def _task(name: str) -> Callable[..., Task]:
         rubric: str | None = None,
         captioner: bool = False,
         paraphraser: bool = False,
-        allow: str = "",
+        allow: str | list[str] = "",
         limit: int | None = None,
         sample: int | None = None,
         seed: int = 0,
@@ -56,6 +56,8 @@ def _task(name: str) -> Callable[..., Task]:
         temperature: float | None = None,
         epochs: int | None = None,
     ) -> Task:
+        # Inspect makes a list of a value with commas (-T allow=A,B).
+        codes = allow.split(",") if isinstance(allow, str) else allow
         return make_task(
             name,
             protocol=protocol,
@@ -65,7 +67,7 @@ def _task(name: str) -> Callable[..., Task]:
             rubric=rubric,
             captioner=captioner,
             paraphraser=paraphraser,
-            allow=[code for code in allow.split(",") if code],
+            allow=[code for code in codes if code],
             limit=limit,
             sample=sample,
             seed=seed,

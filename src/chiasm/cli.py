@@ -236,7 +236,8 @@ def eval_(
             tell=bars.tell,
         )
         logs = run.evaluate(plan, log_dir, settings)
-    _print_report(logs, form, logs[0].parent if logs else log_dir)
+    folders = {log.parent for log in logs}
+    _print_report(logs, form, folders.pop() if len(folders) == 1 else log_dir)
 
 
 @main.command()
@@ -310,16 +311,40 @@ def score(
 @main.command()
 @click.argument("paths", nargs=-1, required=True, type=FOLDER)
 @click.option("--format", "form", type=FORMATS, default="text")
-def report(paths: Sequence[Path], form: str) -> None:
-    """Tables from logs: rates, parts, categories, models against each other.
+@click.option("-o", "--output", type=FOLDER, help="Write a page to this .html file instead.")
+@click.option("--images", default="path", show_default=True, help="path, embed, blur or none.")
+@click.option("--texts", default="auto", show_default=True, help="embed, files or none.")
+@click.option("--data", "data_", multiple=True, help="Where images are: DIR, or NAME=DIR.")
+@click.option("--as", "tools", multiple=True, help="On the page: official, vlmevalkit, deepsafe.")
+def report(
+    paths: Sequence[Path],
+    form: str,
+    output: Path | None,
+    images: str,
+    texts: str,
+    data_: Sequence[str],
+    tools: Sequence[str],
+) -> None:
+    """Tables from logs, or a page: rates, parts, categories, models against each other, cases.
 
     \b
-    Example:
+    Examples:
       chiasm report logs --format json
+      chiasm report logs -o page.html --images embed
     """
-    from chiasm.report import render
+    if output is None:
+        from chiasm.report import render
 
-    click.echo(render(paths, form))
+        click.echo(render(paths, form))
+        return
+    from chiasm.report.page import write_page
+    from chiasm.report.page_writer import options
+
+    found = write_page(paths, output, options(images, texts, _folders(data_), tools))
+    for note in found.notes:
+        click.echo(f"note: {note}", err=True)
+    beside = f", {found.blocks} files in {output.stem}_files" if found.blocks else ""
+    click.echo(f"Page: {output} ({found.size / 1e6:.1f} MB{beside})")
 
 
 @main.command()
@@ -364,11 +389,17 @@ def fit_triage(folder: str | None) -> None:
 
 def _print_report(logs: Sequence[Path], form: str, folder: Path) -> None:
     from chiasm.report import render, retryable
+    from chiasm.run import foreign
 
-    click.echo(render(logs, form))
+    others = foreign(logs)
+    ours = [log for log in logs if log not in {other.path for other in others}]
+    if ours:
+        click.echo(render(ours, form))
+    for other in others:
+        click.echo(other.text, err=form != "text")
     if form == "text":
         click.echo(f"\nLogs: {folder}   look inside: inspect view --log-dir {folder}")
-    if retryable(logs):
+    if any(other.failed for other in others) or (ours and retryable(ours)):
         sys.exit(1)
 
 

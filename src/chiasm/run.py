@@ -5,11 +5,11 @@ beside the logs (`calls.db`, JSON in SQLite) the moment it arrives, a failed cal
 sample, and a set of failed samples is an unfinished set. Nothing that was answered is asked again.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chiasm import __version__
 from chiasm.benchmarks import load, resolve
@@ -99,6 +99,11 @@ def evaluate(plan: Plan, log_dir: Path, settings: Settings | None = None) -> lis
     from chiasm.models.calls import use_store
 
     settings = settings or Settings()
+    ours, theirs = _by_owner(plan.tasks)
+    if ours and theirs:
+        # Inspect takes tasks or names of tasks, not both in one set.
+        parts = [replace(plan, tasks=tasks) for tasks in (ours, theirs)]
+        return [log for part in parts for log in evaluate(part, log_dir, settings)]
     folder = log_dir / plan.folder()
     folder.mkdir(parents=True, exist_ok=True)
     named = {
@@ -190,15 +195,47 @@ def views_of(plan: Plan, name: str) -> list[str]:
     return ["full", *(v for v in PERTURBED if reworded or v != "perturbed_paraphrase")]
 
 
+def _by_owner(names: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Benchmarks of `chiasm list`, and what only Inspect can resolve.
+
+    >>> _by_owner(["siuo", "file.py@task"])
+    (('siuo',), ('file.py@task',))
+    """
+    theirs = tuple(name for name in names if "/" in name or ".py" in name)
+    return tuple(name for name in names if name not in theirs), theirs
+
+
 def _tasks(plan: Plan) -> list[Any]:
     from chiasm._registry import TASKS
 
-    tasks: list[Any] = []
-    for name in plan.tasks:
-        if "/" in name or ".py" in name:
-            tasks.append(name)
-        else:
-            known = resolve(name).name
-            args = arguments(plan, name)
-            tasks += [TASKS[known](**{**args, "view": v}) for v in views_of(plan, known)]
+    ours, theirs = _by_owner(plan.tasks)
+    tasks: list[Any] = list(theirs)
+    for name in ours:
+        known = resolve(name).name
+        args = arguments(plan, name)
+        tasks += [TASKS[known](**{**args, "view": v}) for v in views_of(plan, known)]
     return tasks
+
+
+class Foreign(NamedTuple):
+    """What Inspect says of a log of somebody else's task."""
+
+    path: Path
+    failed: bool
+    text: str
+
+
+def foreign(logs: Sequence[Path]) -> list[Foreign]:
+    """The logs of tasks that are not ours (``file.py@task``), with Inspect's own figures."""
+    from inspect_ai.log import read_eval_log
+
+    found = []
+    for path in logs:
+        log = read_eval_log(str(path), header_only=True)
+        if "chiasm" in (log.eval.metadata or {}):
+            continue
+        scores = log.results.scores if log.results else []
+        figures = [f"{s.name} {m.name} {m.value:.4g}" for s in scores for m in s.metrics.values()]
+        text = f"{log.eval.task} - {log.eval.model}: {', '.join(figures) or log.status}"
+        found.append(Foreign(path, log.status != "success", text))
+    return found
