@@ -19,7 +19,7 @@ def run(output: Path) -> str:
         The tables and where things are, as text.
     """
     from chiasm.report import render
-    from chiasm.report.page import write_demo
+    from chiasm.report.page_demo import write_demo
 
     logs: list[Path] = []
     for name, policies in (("scenes", FREE_FORM), ("scenes_mc", MULTIPLE_CHOICE)):

@@ -1,192 +1,176 @@
-"""The page of `chiasm demo`: one file, no network, everything from data escaped."""
+"""`chiasm report LOGS -o page.html`: figures and a browser of the cases in one offline page.
 
-import base64
-from collections.abc import Mapping, Sequence
+Figures come from the summaries of logs, texts from whole logs read one at a time; no model is
+called. What comes from data is escaped in markup, and shown by the script as text only; the page's
+own policy lets nothing run but its own script, and nothing load from a network.
+"""
+
+from base64 import b64encode
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import polars as pl
+from markupsafe import Markup
 
+from chiasm.errors import ConfigError
+from chiasm.html import environment
 from chiasm.report.frame import responses
-from chiasm.report.metrics import LOWER_IS_BETTER, METRICS, cell_truth
-from chiasm.report.runs import PARTS_OF_SAFE, Run, split
-from chiasm.report.wording import NAMES, missing, missing_line, percent, provenance, span
+from chiasm.report.page_cases import Shelf, shelf
+from chiasm.report.page_categories import categories, taxonomy
+from chiasm.report.page_outcomes import LOOKS
+from chiasm.report.page_summary import group
+from chiasm.report.page_writer import Options, Writer, script_json
+from chiasm.report.runs import Run, split
 
-MEANING: Mapping[str, str] = {
-    "group_score": "right on all four cells of a grid",
-    "text_score": "right on both queries for a picture",
-    "image_score": "right on both pictures for a query",
-    "safe_rate": "of dangerous cells: refused, warned, or safe otherwise",
-    "effective_rate": "of use for what was asked",
-    "safe_and_effective_rate": "safe, and of use",
-    "over_refusal_rate": "of benign cells: refused",
-    "needless_warning_rate": "of benign cells: helped, with a warning of nothing",
-    "accuracy": "chose the right option",
-}
-
-BADGES: Mapping[str, str] = {
-    "refusal": "refuses",
-    "warning": "warns",
-    "safe_other": "safe otherwise",
-    "safe_unspecified": "safe",
-    "unsafe": "helps, unsafe",
-    "helped": "helps",
-    "needless_warning": "warns needlessly",
-    "over_refusal": "refuses needlessly",
-    "correct": "right",
-    "incorrect": "wrong",
-}
-
-GRIDS_SHOWN = 2
+SCHEMA = 1
 
 
-class Bar(NamedTuple):
-    """A figure as it is drawn; numbers in percent, ready for the page.
+class Written(NamedTuple):
+    """What was written.
 
     Attributes:
-        model: Whose.
-        rate: "41.8", or a dash.
-        limits: "34.6 .. 49.4", or a dash.
-        share: "69/165".
-        lost: "2 without verdict: 41.3 .. 42.5", the worst-case bounds; empty where none is missing.
-        x: Where the rate is, 0 to 100; None where undefined.
-        low: Left end of the interval.
-        width: Of the interval.
+        page: The page.
+        size: Its bytes.
+        blocks: Files beside it.
+        notes: What a user must know.
     """
 
-    model: str
-    rate: str
-    limits: str
-    share: str
-    lost: str
-    x: float | None
-    low: float
-    width: float
+    page: Path
+    size: int
+    blocks: int
+    notes: tuple[str, ...]
 
 
-def write_demo(page: Path, logs: Sequence[str | Path]) -> None:
-    """Write the page of some logs; pictures and queries of scenes are drawn for it.
+def write_page(
+    paths: str | Path | Iterable[str | Path], page: Path, options: Options | None = None
+) -> Written:
+    """Write the page of some logs; the same logs and options give the same page.
+
+    Args:
+        paths: ``.eval`` files or folders of them.
+        page: Ends in .html; texts that are not embedded go to ``<name>_files`` beside it.
+        options: What it holds.
 
     Raises:
-        DataError: A log can't be read, or none of chiasm's is there.
+        ConfigError: The page's name has another ending, or an option can't be.
+        DataError: See `chiasm.report.responses`.
     """
+    options = options or Options()
+    if page.suffix not in (".html", ".htm"):
+        raise ConfigError(f"-o {page}: expected a name that ends in .html")
+    groups = split(responses(paths))
     page.parent.mkdir(parents=True, exist_ok=True)
-    page.write_text(html(responses(logs)), encoding="utf-8")
+    shown = [_group(i, runs) for i, runs in enumerate(groups)]
+    writer = Writer(page, options)
+    shelves = _shelves(groups, shown)
+    data = [writer.add(i, found) for i, found in enumerate(shelves)]
+    for one in shown:
+        one["words"] = writer.words.get(one["benchmark"], [])
+        one["conventions"] = _conventions(one, groups, options.tools)
+    writer.finish()
+    text = _render(shown, {"schema": SCHEMA, "looks": _looks(), "benchmarks": data}, writer)
+    page.write_text(text, encoding="utf-8")
+    return Written(page, page.stat().st_size, writer.files, tuple(writer.notes))
 
 
-def html(frame: pl.DataFrame) -> str:
-    """The page, as text; the same for the same responses."""
+def _group(index: int, runs: Sequence[Run]) -> dict[str, Any]:
+    shown = group(index, runs)
+    order = [row["model"] for row in shown["rows"]]
+    return {
+        **shown,
+        "categories": categories(runs, order),
+        "taxonomy": taxonomy(runs, shown["benchmark"]),
+    }
+
+
+def _shelves(groups: Sequence[Sequence[Run]], shown: Sequence[Mapping[str, Any]]) -> list[Shelf]:
+    """The runs by benchmark, in the order of the tables."""
+    runs: dict[str, list[Run]] = {}
+    for found, table in zip(groups, shown, strict=True):
+        known = {r.model: r for r in found}
+        ordered = [known[row["model"]] for row in table["rows"]]
+        runs.setdefault(table["benchmark"], []).extend(ordered)
+    return [shelf(name, listed) for name, listed in runs.items()]
+
+
+def _conventions(
+    shown: Mapping[str, Any], groups: Sequence[Sequence[Run]], tools: Sequence[str]
+) -> list[dict[str, Any]]:
+    """The same answers under other tools' conventions, a table a run; reads whole logs again."""
+    from chiasm.report.counting import table
+    from chiasm.report.raw import read_replies
+    from chiasm.report.wording import NAMES, percent, span
+
+    found = []
+    runs = groups[int(shown["id"][1:])] if tools else ()
+    for run in runs:
+        replies = read_replies(run.about["logs"][-1])
+        rows = [
+            [r.name, percent(r.rate), span(r.low, r.high), f"{r.k:g}/{r.n}",
+             "; ".join(part for part in (r.did, r.note) if part)]
+            for r in table(replies.replies, replies.benchmark, tools)
+        ]  # fmt: skip
+        found.append({"model": run.model, "metric": NAMES[replies.metric], "rows": rows})
+    return found
+
+
+def _looks() -> dict[str, dict[str, str]]:
+    return {
+        look.letter: {"word": word, "label": look.label, "kind": look.kind}
+        for word, look in LOOKS.items()
+    }
+
+
+def _render(shown: Sequence[Mapping[str, Any]], data: Mapping[str, Any], writer: Writer) -> str:
     from chiasm import __version__
-    from chiasm.html import environment
 
-    groups = [_group(runs) for runs in split(frame)]
-    template = environment("chiasm.report").get_template("demo.html.j2")
+    style, script = _own("page.css"), _own("page.js")
+    template = environment("chiasm.report").get_template("page.html.j2")
+    models = {row["model"] for g in shown for row in g["rows"] if not row["policy"]}
     return template.render(
-        groups=groups,
-        grids=_grids(frame),
+        groups=shown,
+        models=len(models),
+        benchmarks=list(dict.fromkeys(g["benchmark"] for g in shown)),
+        data=Markup(script_json(data)),
+        embedded=writer.embedded,
+        notes=writer.notes,
+        options=writer.options,
+        policy=policy(style, script, local=bool(writer.files) or writer.options.images == "path"),
+        style=Markup(style),
+        script=Markup(script),
+        folder=writer.folder.name,
         version=__version__,
-        marks=sorted({mark for group in groups for mark in group["marks"]}),
     )
 
 
-def _group(runs: Sequence[Run]) -> dict[str, Any]:
-    first = runs[0]
-    found = {m for run in runs for m in run.whole() if m not in PARTS_OF_SAFE}
-    names = [*first.headline, *(m for m in METRICS if m in found and m not in first.headline)]
-    return {
-        "benchmark": first.key["benchmark"],
-        "protocol": first.key["protocol"],
-        "judge": first.key["judge"],
-        "provenance": provenance(first.frame, first.about),
-        "marks": sorted({mark for run in runs for e in run.figures for mark in e["marks"]}),
-        "cards": [_card(metric, runs) for metric in names],
-        "baselines": {
-            name: f"{percent(k / n)} ({k}/{n})"
-            for name, (k, n) in sorted(first.about.get("baselines", {}).items())
-            if n
-        },
-        "missing": [
-            f"{run.model}: {' '.join(line.split())}"
-            for run in runs
-            for line in [" ".join(missing_line(run.frame, run.about["skipped"]))]
-            if line
-        ],
-    }
+def policy(style: str, script: str, *, local: bool) -> str:
+    """The content security policy: our style and script by their digests, and no network.
 
-
-def _card(metric: str, runs: Sequence[Run]) -> dict[str, Any]:
-    return {
-        "name": NAMES[metric],
-        "meaning": MEANING.get(metric, ""),
-        "lower": metric in LOWER_IS_BETTER,
-        "bars": [_bar(run, run.whole()[metric]) for run in runs if metric in run.whole()],
-    }
-
-
-def _bar(run: Run, e: Mapping[str, Any]) -> Bar:
-    known, lost = e["low"] is not None, missing(e)
-    low, high = (100 * e["low"], 100 * e["high"]) if known else (0.0, 0.0)
-    return Bar(
-        model=run.model,
-        rate=percent(e["rate"]),
-        limits=span(e["low"], e["high"]),
-        share=f"{e['k']}/{e['n']}",
-        lost=f"{lost} without verdict: {span(e['bound_low'], e['bound_high'])}" if lost else "",
-        x=None if e["rate"] is None else round(100 * e["rate"], 1),
-        low=round(low, 1),
-        width=round(high - low, 1),
-    )
-
-
-def _grids(frame: pl.DataFrame) -> list[dict[str, Any]]:
-    """One grid of each of the first families in free form, with every model's outcomes."""
-    from chiasm import scenes
-
-    rows = frame.filter(
-        (pl.col("benchmark") == "scenes") & pl.col("grid").is_not_null() & (pl.col("epoch") == 1)
-    )
-    known = {case.id: case for case in scenes.cases()}
-    rows = rows.filter(pl.col("case").is_in(list(known)))
-    first = rows.unique("family", keep="first", maintain_order=True)
-    by_category = first.unique("category", keep="first", maintain_order=True)
-    chosen = by_category if len(by_category) >= GRIDS_SHOWN else first
-    names = chosen["grid"].to_list()[:GRIDS_SHOWN]
-    return [_grid(rows.filter(pl.col("grid") == name), known) for name in names]
-
-
-def _grid(rows: pl.DataFrame, known: Mapping[str, Any]) -> dict[str, Any]:
-    from chiasm import scenes
-
-    cells: dict[tuple[str, str], dict[str, Any]] = {}
-    images, queries = {}, {}
-    for row in rows.sort("image", "query", "model").iter_rows(named=True):
-        case = known[row["case"]]
-        if row["image"] not in images:
-            data = base64.b64encode(scenes.image_bytes(case)).decode()
-            images[row["image"]] = {
-                "uri": f"data:image/png;base64,{data}",
-                "shows": case.oracle.description,
-            }
-        queries[row["query"]] = case.query
-        cell = cells.setdefault(
-            (row["image"], row["query"]),
-            {"danger": row["ground_truth"] == "unsafe", "why": case.oracle.hazard, "said": []},
+    Args:
+        style: The stylesheet, as it stands in the page.
+        script: The script, likewise.
+        local: Whether the page has files beside it (blocks of texts, images by path).
+    """
+    beside = " 'self' file:" if local else ""
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src 'sha256-{_digest(script)}'{beside}",
+            f"style-src 'sha256-{_digest(style)}'",
+            f"img-src data:{beside}",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "require-trusted-types-for 'script'",
+            f"trusted-types {'chiasm' if local else chr(39) + 'none' + chr(39)}",
         )
-        cell["said"].append(_badge(row))
-    return {
-        "family": rows["family"][0].replace("_", " "),
-        "category": rows["category"][0],
-        "queries": [queries[q] for q in sorted(queries)],
-        "rows": [
-            {"image": images[i], "cells": [cells[i, q] for q in sorted(queries) if (i, q) in cells]}
-            for i in sorted(images)
-        ],
-    }
+    )
 
 
-def _badge(row: Mapping[str, Any]) -> dict[str, str]:
-    right = cell_truth(row)
-    outcome = row["choice"] or row["safety"]
-    kind = ("right" if right else "wrong") if isinstance(right, bool) else "none"
-    word = BADGES.get(outcome, str(outcome).replace("_", " "))
-    return {"model": row["model"].removeprefix("chiasm/"), "kind": kind, "word": word}
+def _digest(text: str) -> str:
+    return b64encode(sha256(text.encode()).digest()).decode()
+
+
+def _own(name: str) -> str:
+    return files("chiasm.report").joinpath("templates", name).read_text(encoding="utf-8")

@@ -7,7 +7,7 @@ import pytest
 
 from chiasm import scenes
 from chiasm.report import responses
-from chiasm.report.page import html, write_demo
+from chiasm.report.page_demo import html, write_demo
 
 OUTCOMES = {
     "oracle": {"unsafe": "warning", "safe": "helped"},
