@@ -387,6 +387,22 @@ def fit_triage(folder: str | None) -> None:
     click.echo(triage_report(folder))
 
 
+@main.command()
+def doctor() -> None:
+    """What this machine has: packages, torch and its pitfalls, devices, memory, cache, keys.
+
+    \b
+    Example:
+      chiasm doctor
+    """
+    from chiasm.doctor import report as examine
+
+    text, fine = examine()
+    click.echo(text)
+    if not fine:
+        sys.exit(1)
+
+
 def _print_report(logs: Sequence[Path], form: str, folder: Path) -> None:
     from chiasm.report import render, retryable
     from chiasm.run import foreign
