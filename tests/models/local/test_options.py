@@ -21,7 +21,9 @@ def test_known_arguments_are_taken():
         ({"batchsize": 4}, "did you mean batch_size"),
         ({"zzz": 4}, "known: "),
         ({"model": "other"}, "no such argument"),
-        ({"batch_size": "4"}, "expected int"),
+        ({"batch_size": "four"}, "expected int"),
+        ({"batch_size": 4.5}, "expected int"),
+        ({"wait_ms": None}, "expected float"),
         ({"batch_size": True}, "expected int"),
         ({"batch_size": 0}, "at least 1"),
         ({"dtype": "float8"}, "expected one of float32"),
@@ -29,6 +31,7 @@ def test_known_arguments_are_taken():
         ({"device": "cuda", "device_map": "auto"}, "exclude each other"),
         ({"adapter": "/nowhere/at/all"}, "no such file or folder"),
         ({"trust_remote_code": True}, "never run"),
+        ({"trust_remote_code": "true"}, "never run"),
     ],
 )
 def test_what_cannot_work_is_refused(given, said):
@@ -36,8 +39,14 @@ def test_what_cannot_work_is_refused(given, said):
         read_options("org/name", given)
 
 
+def test_a_command_lines_text_is_read_as_numbers():
+    options = read_options("org/name", {"batch_size": "4", "wait_ms": "2.5", "revision": 2024})
+    assert (options.batch_size, options.wait_ms, options.revision) == (4, 2.5, "2024")
+
+
 def test_not_trusting_remote_code_may_be_said():
-    assert read_options("org/name", {"trust_remote_code": False}).model == "org/name"
+    for said in (False, "False"):
+        assert read_options("org/name", {"trust_remote_code": said}).model == "org/name"
 
 
 def test_a_folder_is_a_folder_and_has_no_revision(tmp_path):

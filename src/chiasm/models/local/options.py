@@ -1,5 +1,6 @@
 """What `-M name=value` may say to a local model."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from pathlib import Path
@@ -66,31 +67,37 @@ class Options:
         return str(Path(self.model).expanduser()) if self.is_folder else self.model
 
 
-def read_options(model: str, given: dict[str, Any]) -> Options:
+def read_options(model: str, given: Mapping[str, Any]) -> Options:
     """Options from Inspect's model arguments.
 
     Raises:
         ConfigError: An argument is unknown, has the wrong type or value, or would run code that
             comes with the checkpoint.
 
-    >>> read_options("org/name", {"batch_size": 4, "dtype": "bfloat16"}).batch_size
+    >>> read_options("org/name", {"batch_size": "4", "dtype": "bfloat16"}).batch_size
     4
     """
-    if given.pop("trust_remote_code", False):
+    rest = dict(given)
+    if str(rest.pop("trust_remote_code", False)).lower() not in ("false", "0"):
         raise ConfigError("trust_remote_code: a checkpoint's own code is never run")
-    types = {field.name: field.type for field in fields(Options)}
-    for name, value in given.items():
-        if name not in types or name == "model":
+    types = {field.name: field.type for field in fields(Options) if field.name != "model"}
+    for name in rest:
+        if name not in types:
             near = get_close_matches(name, types, n=1)
-            hint = f"; did you mean {near[0]}?" if near else f"; known: {', '.join(types)}"
-            raise ConfigError(f"-M {name}: no such argument of chiasm_hf{hint}")
-        if not isinstance(value, _accepted(types[name])) or isinstance(value, bool):
-            raise ConfigError(f"-M {name}={value!r}: expected {_accepted(types[name])[0].__name__}")
-    return Options(model=model, **given)
+            hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(types)}"
+            raise ConfigError(f"-M {name}: no such argument of chiasm_hf; {hint}")
+    return Options(model=model, **{n: _read(n, types[n], value) for n, value in rest.items()})
 
 
-def _accepted(kind: Any) -> tuple[type, ...]:
-    return (int,) if kind is int else (float, int) if kind is float else (str,)
+def _read(name: str, kind: Any, value: Any) -> Any:
+    """A value of its type: command lines give text, Python and YAML give numbers."""
+    wanted: Any = kind if kind in (int, float) else str
+    try:
+        if not isinstance(value, bool) and (wanted is str or float(value) == wanted(value)):
+            return wanted(value)
+    except (TypeError, ValueError):
+        pass
+    raise ConfigError(f"-M {name}={value!r}: expected {wanted.__name__}")
 
 
 def _one_of(value: str, known: tuple[str, ...], name: str) -> None:
