@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from chiasm.benchmarks import Benchmark as Benchmark
     from chiasm.benchmarks import Protocol as Protocol
-    from chiasm.benchmarks import load as load
+    from chiasm.benchmarks.load import load as load
     from chiasm.cases import Case as Case
     from chiasm.cases import Dataset as Dataset
-    from chiasm.report import estimates as estimates
-    from chiasm.report import responses as responses
+    from chiasm.report.estimates import estimates as estimates
+    from chiasm.report.frame import responses as responses
     from chiasm.tasks import make_task as make_task
 
 __version__ = "0.1.0"

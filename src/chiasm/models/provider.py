@@ -48,8 +48,8 @@ class ChiasmAPI(ModelAPI):
         if self.model_name not in POLICIES:
             raise ConfigError(f"chiasm/{self.model_name} is a grader (--grader), not a model")
         message = next(m for m in reversed(input) if isinstance(m, ChatMessageUser))
-        parts = [ContentText(text=message.content)] if isinstance(message.content, str) else None
-        parts = parts or list(message.content)  # type: ignore[arg-type]
+        content = message.content
+        parts = [ContentText(text=content)] if isinstance(content, str) else content
         query = "\n".join(p.text for p in parts if isinstance(p, ContentText))
         images = [image_bytes(p.image) for p in parts if isinstance(p, ContentImage)]
         answer = POLICIES[self.model_name](query, images)
