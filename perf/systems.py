@@ -177,7 +177,7 @@ def _pool(job: Job, side: str, texts: dict[int, str]) -> dict[int, str]:
 
 def chiasm(job: Job) -> None:
     """`chiasm eval vlsbench` on the generated pictures, full logs, as a user runs it."""
-    from chiasm import run
+    from chiasm import run, workers
 
     for side in ("model", "judge"):
         os.environ[f"{side.upper()}_BASE_URL"] = f"{job.url}/{side}/v1"
@@ -191,7 +191,7 @@ def chiasm(job: Job) -> None:
     )
     # Half for the model and half for the judge: so many in all.
     settings = run.Settings(max_connections=max(1, job.in_flight // 2))
-    run.evaluate(plan, Path(job.out), settings)
+    workers.evaluate(plan, Path(job.out), settings, job.workers)
 
 
 SYSTEMS: dict[str, Callable[[Job], None]] = {

@@ -177,6 +177,14 @@ def _common(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--dry-run", is_flag=True, help="Say calls, tokens and price, and stop.")
 @click.option("--price", multiple=True, help="MODEL=IN/OUT in $ per million tokens.")
 @click.option("--batch", is_flag=True, help="Use the provider's batch interface.")
+@click.option(
+    "--workers",
+    "n_workers",
+    default=1,
+    show_default=True,
+    type=POSITIVE,
+    help="Processes that share the cases and the connections; for fast local servers.",
+)
 @_common
 def eval_(
     names: Sequence[str],
@@ -193,6 +201,7 @@ def eval_(
     attempt_timeout: int,
     max_retries: int,
     batch: bool,
+    n_workers: int,
     dry_run: bool,
     price: Sequence[str],
     allow: Sequence[str],
@@ -205,7 +214,7 @@ def eval_(
       chiasm eval scenes --model chiasm/comply
       chiasm eval siuo vlsbench --model openai/gpt-4o --grader openai/gpt-4o --log-dir logs
     """
-    from chiasm import run
+    from chiasm import run, workers
 
     plan = run.Plan(
         tasks=tuple(names),
@@ -235,8 +244,8 @@ def eval_(
             begin=bars.begin,
             tell=bars.tell,
         )
-        logs = run.evaluate(plan, log_dir, settings)
-    folders = {log.parent for log in logs}
+        logs = workers.evaluate(plan, log_dir, settings, n_workers)
+    folders = {log_dir / log.relative_to(log_dir).parts[0] for log in logs}
     _print_report(logs, form, folders.pop() if len(folders) == 1 else log_dir)
 
 

@@ -38,6 +38,8 @@ class Settings:
         batch: Whether the provider's batch interface is used.
         begin: Called once with the number of responses a model is asked for.
         tell: Called after every response.
+        part: (k, n) takes every n-th case from the k-th on, with logs in a folder of its own
+            inside the set's; None takes all (`chiasm.workers`).
     """
 
     max_connections: int = MAX_CONNECTIONS
@@ -47,6 +49,7 @@ class Settings:
     batch: bool = False
     begin: Callable[[int], None] | None = None
     tell: Tell | None = None
+    part: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,12 +116,18 @@ def evaluate(plan: Plan, log_dir: Path, settings: Settings | None = None) -> lis
     }
     roles = {role: judge_model(name, settings) for role, name in named.items() if name}
     tasks = _tasks(plan)
+    logs = folder
+    if settings.part:
+        tasks = _part(tasks, *settings.part)
+        logs = folder / "part-{}-of-{}".format(*settings.part)
     if settings.begin:
         settings.begin(sum(len(t.dataset) * (t.epochs or 1) for t in tasks if hasattr(t, "epochs")))
+    if not tasks:
+        return []
     with use_store(folder / STORE), told(settings.tell):
         eval_set(
             tasks=tasks,
-            log_dir=str(folder),
+            log_dir=str(logs),
             model=list(plan.models),
             model_args=dict(plan.model_args),
             model_roles=dict(roles) or None,
@@ -143,7 +152,16 @@ def evaluate(plan: Plan, log_dir: Path, settings: Settings | None = None) -> lis
             log_dir_allow_dirty=True,
             ctl_server=False,
         )
-    return sorted(folder.glob("*.eval"))
+    return sorted(logs.glob("*.eval"))
+
+
+def _part(tasks: Sequence[Any], k: int, n: int) -> list[Any]:
+    """The tasks with every n-th case from the k-th on (0 <= k < n), without those left empty."""
+    for task in tasks:
+        if isinstance(task, str):
+            raise ConfigError(f"{task}: only benchmarks of `chiasm list` can be shared by workers")
+        task.dataset = task.dataset[k::n]
+    return [task for task in tasks if len(task.dataset)]
 
 
 def judge_model(name: str, settings: Settings) -> "Model":
