@@ -5,7 +5,14 @@ from chiasm.models.local.options import BATCH_SIZE, Options, read_options
 
 
 def test_nothing_given_takes_the_defaults():
-    assert read_options("org/name", {}) == Options(model="org/name", batch_size=BATCH_SIZE)
+    assert read_options("org/name", {}) == Options(model="org/name")
+    assert Options(model="org/name").rows == BATCH_SIZE
+
+
+def test_8_bit_answers_depend_on_company_so_they_have_none_by_default():
+    assert Options(model="org/name", quantization="8bit").rows == 1
+    assert Options(model="org/name", quantization="8bit", batch_size=4).rows == 4
+    assert Options(model="org/name", quantization="4bit").rows == BATCH_SIZE
 
 
 def test_known_arguments_are_taken():
@@ -25,7 +32,7 @@ def test_known_arguments_are_taken():
         ({"batch_size": 4.5}, "expected int"),
         ({"wait_ms": None}, "expected float"),
         ({"batch_size": True}, "expected int"),
-        ({"batch_size": 0}, "at least 1"),
+        ({"batch_size": -1}, "at least 1"),
         ({"dtype": "float8"}, "expected one of float32"),
         ({"quantization": "2bit"}, "expected one of 4bit, 8bit"),
         ({"device": "cuda", "device_map": "auto"}, "exclude each other"),

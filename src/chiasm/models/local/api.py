@@ -134,7 +134,7 @@ class LocalAPI(ModelAPI):
 
     def max_connections(self) -> int:
         """Two batches: the next one waits, decoded, while the model is busy with the first."""
-        return 2 * self.options.batch_size
+        return 2 * self.options.rows
 
     def connection_key(self) -> str:
         """Models do not share a limit of requests."""

@@ -75,7 +75,7 @@ class Engine:
         self._place = str(getattr(self.processor, "image_token", "") or "")
         self._control = control_pattern([*special, *added, self._place])
         self._idle: tuple[Any, ...] = ()
-        self.worker = Worker(_runner(self), size=options.batch_size, wait_s=options.wait_ms / 1000)
+        self.worker = Worker(_runner(self), size=options.rows, wait_s=options.wait_ms / 1000)
         # At the end of the process too, while threads and torch still work.
         finalize(self, self.worker.close)
         self.facts = {

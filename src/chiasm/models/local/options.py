@@ -23,7 +23,7 @@ class Options:
         device_map: "auto" spreads a model over all devices; not together with `device`.
         quantization: "4bit" (NF4) or "8bit", through bitsandbytes.
         adapter: Folder of a LoRA adapter (peft), safetensors only.
-        batch_size: Requests generated at once, at most.
+        batch_size: Requests generated at once, at most; 0: `BATCH_SIZE`, with "8bit" 1.
         attn_implementation: "sdpa", "eager", "flash_attention_2", ...; empty: the library's choice.
         chat_template: File with a Jinja template, in place of the checkpoint's.
         revision: Branch, tag or commit on the hub.
@@ -36,7 +36,7 @@ class Options:
     device_map: str = ""
     quantization: Quantization = ""
     adapter: str = ""
-    batch_size: int = BATCH_SIZE
+    batch_size: int = 0
     attn_implementation: str = ""
     chat_template: str = ""
     revision: str = ""
@@ -45,7 +45,7 @@ class Options:
     def __post_init__(self) -> None:
         _one_of(self.quantization, get_args(Quantization), "quantization")
         _one_of(self.dtype, ("", "float32", "bfloat16", "float16"), "dtype")
-        if self.batch_size < 1:
+        if self.batch_size < 0:
             raise ConfigError(f"-M batch_size={self.batch_size}: at least 1")
         if self.device and self.device_map:
             raise ConfigError("-M device and -M device_map exclude each other")
@@ -55,6 +55,15 @@ class Options:
             path = getattr(self, name)
             if path and not Path(path).expanduser().exists():
                 raise ConfigError(f"-M {name}={path}: no such file or folder")
+
+    @property
+    def rows(self) -> int:
+        """Requests of a batch.
+
+        bitsandbytes' 8-bit product looks for outliers in the whole batch, so that an answer would
+        depend on its company.
+        """
+        return self.batch_size or (1 if self.quantization == "8bit" else BATCH_SIZE)
 
     @property
     def is_folder(self) -> bool:
