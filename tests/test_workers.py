@@ -1,5 +1,6 @@
 """Several workers, one result: the same figures as one, after kills and with other numbers too."""
 
+import gc
 import json
 import os
 import signal
@@ -151,3 +152,10 @@ def test_a_kill_loses_at_most_what_was_in_flight(openai_server, make, tmp_path, 
 def _children(pid):
     file = Path(f"/proc/{pid}/task/{pid}/children")
     return [int(child) for child in file.read_text().split()]
+
+
+def test_a_run_leaves_the_collector_as_it_was(make, tmp_path):
+    before, seen = gc.get_threshold(), []
+    settings = run.Settings(tell=lambda who, failed: seen.append(gc.get_threshold()[0]))
+    run.evaluate(make(1), tmp_path, settings)
+    assert seen == [run.NEW_OBJECTS] and gc.get_threshold() == before
