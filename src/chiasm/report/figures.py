@@ -191,7 +191,7 @@ def _points(values: Sequence[float | None], radius: float) -> str:
 def _at(turn: float, radius: float) -> tuple[float, float]:
     """A point of a circle; turns count clockwise from the top."""
     angle = 2 * pi * turn
-    return round(radius * sin(angle), 2), round(-radius * cos(angle), 2)
+    return round(radius * sin(angle), 2) + 0.0, round(-radius * cos(angle), 2) + 0.0  # no -0.0
 
 
 def _p(share: float) -> str:

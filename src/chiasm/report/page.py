@@ -12,6 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import polars as pl
 from markupsafe import Markup
 
 from chiasm.errors import ConfigError
@@ -57,10 +58,15 @@ def write_page(
         ConfigError: The page's name has another ending, or an option can't be.
         DataError: See `chiasm.report.responses`.
     """
+    return write_frame(responses(paths), page, options)
+
+
+def write_frame(frame: pl.DataFrame, page: Path, options: Options | None = None) -> Written:
+    """As `write_page`, of responses that were read before; texts come from the logs they name."""
     options = options or Options()
     if page.suffix not in (".html", ".htm"):
         raise ConfigError(f"-o {page}: expected a name that ends in .html")
-    groups = split(responses(paths))
+    groups = split(frame)
     page.parent.mkdir(parents=True, exist_ok=True)
     shown = [_group(i, runs) for i, runs in enumerate(groups)]
     writer = Writer(page, options)

@@ -104,24 +104,33 @@ def _address_of(file: Path, page: Path) -> str:
         return file.as_uri()
 
 
-def root_of(benchmark: str, folders: Mapping[str, str], logged: str | None) -> Path | None:
+def root_of(
+    benchmark: str, folders: Mapping[str, str], logged: str | None, digest: str
+) -> Path | None:
     """Where a benchmark's images are; None where that is not known on this machine.
+
+    Images that our own code draws are taken only while it draws what the log's run was shown.
 
     Args:
         benchmark: Its name.
         folders: What the user said: name -> folder, "" for all.
         logged: The folder that the run was given.
+        digest: Of the data that the run was given.
 
     Raises:
         ConfigError: The user named a folder that is not there.
     """
-    from chiasm.benchmarks import resolve
+    from chiasm.benchmarks import load, resolve
     from chiasm.benchmarks import root_of as locate
 
     named = folders.get(benchmark, folders.get(""))
+    if named and not Path(named).is_dir():
+        raise ConfigError(f"--data {named}: not a folder")
     try:
-        return locate(resolve(benchmark), named or logged)
+        found = resolve(benchmark)
+        if found.entry or named or logged:
+            return locate(found, named or logged)
+        drawn = load(found)
     except ConfigError:
-        if named and not Path(named).is_dir():
-            raise
         return Path(named) if named else None
+    return drawn.root if drawn.digest == digest else None

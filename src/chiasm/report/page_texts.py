@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from inspect_ai.model import ChatMessageAssistant
 
 NOT_SHOWN = {"events", "messages", "store", "attachments"}
-"""Fields of a sample that the page has no use for; they hold most of a log's bytes."""
+"""Fields of a sample that the page has no use for."""
+
+LARGE = 20_000_000
+"""Bytes of a log from which on these fields are left out: that is slower, 0.8 against 0.3 ms a
+sample without events, but memory then does not hold the log's images."""
 
 LONGEST = 20_000
 """Characters of one text; what is longer is cut with a word that says so."""
@@ -60,7 +64,8 @@ class Texts:
         from inspect_ai.log import read_eval_log
 
         lines: dict[int, list[str]] = defaultdict(list)
-        log = read_eval_log(path, exclude_fields=set(NOT_SHOWN))
+        large = Path(path).stat().st_size > LARGE
+        log = read_eval_log(path, exclude_fields=NOT_SHOWN if large else None)
         for sample in log.samples or []:
             case = str(sample.id)
             run = takes.get((case, sample.epoch))

@@ -14,8 +14,8 @@ COMMON = frozenset(
     i'm i've if in into is it it's its just let like make many may me might more most much my need
     no not now of on one only or other our out over own please she should so some such tell than
     that that's the their them then there these they this those to too up us use using very want
-    was way we were what what's when where which while who why will with would you you're your
-    image picture photo shown
+    was we were what what's when where which while who why will with would you you're your
+    best image images look picture photo shown someone used way ways without
     """.split()  # noqa: SIM905
 )
 """Words that say nothing about what is asked, English, lower case."""

@@ -88,7 +88,8 @@ class Writer:
             return {**payload(found, {}), "texts": "none"}
         root = None
         if self.options.images != "none":
-            root = root_of(found.name, self.options.data, _data_argument(found))
+            digest = str(found.runs[0].about["dataset"].get("digest", ""))
+            root = root_of(found.name, self.options.data, _data_argument(found), digest)
         pictures = Pictures(root, self.options.images, self.page)
         with Texts(found) as texts:
             self.words[found.name] = cloud(texts.queries.values(), found.name)
@@ -138,8 +139,8 @@ class Writer:
             return
         if pictures.root is None:
             self.notes.append(
-                f"{found.name}: no images, its data are not on this machine (--data DIR, or "
-                f"`chiasm data get {found.name}`)"
+                f"{found.name}: no images, the data that were asked are not on this machine "
+                "(name a folder with --data)"
             )
         elif pictures.missing:
             lost, all_ = len(pictures.missing), len(pictures.missing | pictures.shown)

@@ -176,20 +176,31 @@
       const look = looks[letter];
       return make("span", { class: look ? `o-${look.word}` : null, title: `${run.model}: ${look ? look.label : "not asked"}` }, letter);
     });
-    return make("li", {}, make("a", { href: address({ id }), "data-case": id, "aria-current": id === state.id ? "true" : null },
+    return make("li", {}, make("a", { href: address({ id }), "data-case": id },
       make("span", { class: "id" }, make("span", {}, idOf(b, i)), make("span", {}, b.categories[b.category[i]] ?? "")),
       b.queries[i] ? make("span", { class: "query" }, b.queries[i]) : "",
       make("span", { class: "strip" }, ...strip)));
   }
 
+  let drawn = ""; // the filters that the list was last drawn for
   function drawList() {
     const b = benchmarks[state.b];
     const at = found.indexOf(b.index.get(state.id));
     if (at >= shownRows) shownRows = at + STEP;
-    $("list").replaceChildren(...found.slice(0, shownRows).map((i) => row(b, i)));
-    $("count").textContent = `${found.length} of ${b.cases.ids.length} cases`;
-    $("more").hidden = found.length <= shownRows;
-    $("list").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
+    const key = `${address({ id: "" })} ${shownRows}`;
+    if (key !== drawn) {
+      $("list").replaceChildren(...found.slice(0, shownRows).map((i) => row(b, i)));
+      $("count").textContent = `${found.length} of ${b.cases.ids.length} cases`;
+      $("more").hidden = found.length <= shownRows;
+      drawn = key;
+    }
+    for (const link of $("list").querySelectorAll("[aria-current]")) link.removeAttribute("aria-current");
+    const link = at < 0 ? null : $("list").children[at].firstChild;
+    if (!link) return;
+    link.setAttribute("aria-current", "true");
+    const pane = $("list").parentElement; // scrolled by itself, so that the page stays where it is
+    const [top, height] = [link.offsetTop - pane.offsetTop, pane.clientHeight];
+    if (top < pane.scrollTop || top > pane.scrollTop + height / 2) pane.scrollTop = top - height / 4;
   }
 
   function drawCase() {
