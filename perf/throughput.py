@@ -36,12 +36,19 @@ SAMPLES = {
     "sequential": {0.0: 300, 0.5: 20, 2.0: 5},
     "threads": {0.0: 300, 0.5: 300, 2.0: 160},
     "chiasm": {0.0: 1000, 0.5: 2241, 2.0: 2241},
+    "chiasm-lean": {0.0: 1000, 0.5: 2241, 2.0: 2241},
+    "chiasm-lean-2": {0.0: 1000, 0.5: 2241, 2.0: 2241},
 }
 """Samples a row unless ``--cases`` says otherwise: what is slow is measured on few."""
 
 IN_FLIGHT = {"sequential": 1, "threads": 32}
 """Requests at once of systems that have no choice."""
 
+
+LEAN = {"provider": "chiasm_openai"}
+VARIANTS = {"chiasm-lean": LEAN, "chiasm-lean-2": {**LEAN, "workers": 2}}
+"""chiasm with its own provider in place of Inspect's, and with two worker processes (on all cores:
+the server's too, for want of a third)."""
 
 COLUMNS = (
     "system, latency s, in flight, samples, samples/s, to bare, wall / ideal, CPU ms a sample, "
@@ -92,16 +99,18 @@ def measure(name: str, latency_s: float, options: argparse.Namespace) -> Row:
     )
     assert server.stdout is not None
     url = server.stdout.readline().strip()
-    job = systems.Job(
-        url, str(options.data), str(out), n, in_flight, options.workers, options.provider
+    job = systems.Job(url, str(options.data), str(out), n, in_flight)._replace(
+        **VARIANTS.get(name, {})
     )
-    command = [sys.executable, __file__, "--one", name, "--job", json.dumps(job)]
+    cores = {*options.client_cores, *(options.server_cores if job.workers > 1 else ())}
+    system = name.partition("-")[0]
+    command = [sys.executable, __file__, "--one", system, "--job", json.dumps(job)]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.perf_counter()
     client = subprocess.Popen(
         command,
         env=environment(),
-        preexec_fn=lambda: os.sched_setaffinity(0, options.client_cores),
+        preexec_fn=lambda: os.sched_setaffinity(0, cores),
     )
     watch = Watch(client.pid)
     if client.wait():
@@ -226,8 +235,6 @@ def options() -> argparse.Namespace:
     parser.add_argument("--cases", type=int, help="samples a row; by default see SAMPLES")
     parser.add_argument("--in-flight", type=int, default=100, help="requests at once, in all")
     parser.add_argument("--kb", type=int, default=250, choices=list(pictures.SIDE))
-    parser.add_argument("--workers", type=int, default=1, help="processes of chiasm")
-    parser.add_argument("--provider", default="openai-api", help="of chiasm's models")
     parser.add_argument("--data", type=Path, help="where the pictures are kept between runs")
     parser.add_argument("--server-cores", type=int, nargs="+", default=[0])
     parser.add_argument("--client-cores", type=int, nargs="+", default=[1])

@@ -111,7 +111,7 @@ def test_what_is_wrong_is_said_once(make, tmp_path):
 def test_what_can_not_be_shared_is_refused(make, tmp_path):
     with pytest.raises(ConfigError, match="connections"):
         workers.evaluate(make(), tmp_path, run.Settings(max_connections=2), 3)
-    others = run.Plan(tasks=("file.py@task",), models=("chiasm/comply",))
+    others = run.Plan(tasks=("package/task",), models=("chiasm/comply",))
     with pytest.raises(ConfigError, match="shared"):
         run.evaluate(others, tmp_path, run.Settings(part=(0, 2)))
 
