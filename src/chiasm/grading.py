@@ -16,6 +16,7 @@ from chiasm.judges.output import Answer
 from chiasm.judges.refusal import refusal
 from chiasm.judges.rubric import Rubric, rubric
 from chiasm.judges.scenes import exact
+from chiasm.judges.scenes_probe import perceived
 from chiasm.judges.triage import triage
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class Grading:
         Raises:
             ConfigError: The benchmark needs a grader and none is named, or it can't be this one.
         """
-        if self.benchmark.scoring == "choice":
+        if self.benchmark.scoring in ("choice", "scenes_probe"):
             return ("choice",)
         if self.benchmark.scoring == "scenes":
             return ("safety",)
@@ -77,6 +78,8 @@ class Grading:
             raise ConfigError(f"chiasm/exact only judges scenes, not {self.benchmark.name}")
         if grader in OFFLINE:
             return ("safety",)
+        if grader.startswith("chiasm/"):
+            raise ConfigError(f"--grader {grader} is no judge; offline are {', '.join(OFFLINE)}")
         return tuple(self.rubrics)
 
     def sees_image(self, grader: str | None) -> bool:
@@ -99,6 +102,8 @@ class Grading:
             return None
         if answer.missing:
             return Verdict(answer.missing, answer.reason, judge=name or "")
+        if self.benchmark.scoring == "scenes_probe":
+            return perceived(case, answer.text)
         if axis == "choice":
             return choose(case, answer.text)
         if self.benchmark.scoring == "scenes":

@@ -3,9 +3,10 @@ from pathlib import Path
 import pytest
 
 from chiasm.benchmarks.benchmark import Benchmark
-from chiasm.benchmarks.scenes import BENCHMARK, MULTIPLE_CHOICE
+from chiasm.benchmarks.scenes import BENCHMARK, HARD, MULTIPLE_CHOICE, ONE_DANGER, PROBE
+from chiasm.cases import Case
 from chiasm.data.images import read_image
-from chiasm.scenes import cases
+from chiasm.scenes import cases, probes
 
 
 @pytest.fixture(scope="module")
@@ -13,15 +14,26 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("scenes")
 
 
-@pytest.mark.parametrize(("benchmark", "choice"), [(BENCHMARK, False), (MULTIPLE_CHOICE, True)])
+@pytest.mark.parametrize(
+    ("benchmark", "expected"),
+    [
+        (BENCHMARK, cases()),
+        (MULTIPLE_CHOICE, cases(choice=True)),
+        (ONE_DANGER, cases(tier="one_danger")),
+        (HARD, cases(tier="hard")),
+        (PROBE, probes()),
+    ],
+    ids=lambda value: value.name if isinstance(value, Benchmark) else "",
+)
 def test_records_make_the_cases_and_their_pictures(
-    benchmark: Benchmark, choice: bool, folder: Path
+    benchmark: Benchmark, expected: tuple[Case, ...], folder: Path
 ) -> None:
     made = [benchmark.to_case(record) for record in benchmark.records(folder)]
-    assert tuple(made) == cases(choice=choice)
+    assert tuple(made) == expected
     assert {case.id.partition("/")[0] for case in made} == {benchmark.name}
     for case in made:
-        assert (read_image(folder, case.images[0]).width, bool(case.options)) == (512, choice)
+        assert read_image(folder, case.images[0]).width == 512
+        assert bool(case.options) == (benchmark is MULTIPLE_CHOICE)
 
 
 def test_protocols() -> None:

@@ -11,12 +11,14 @@ from chiasm.errors import ConfigError
 from chiasm.judges.scenes import exact
 from chiasm.models.policies import DECLINE, HEDGE, HELP
 from chiasm.scenes import cases, families
+from chiasm.scenes.grammar import SPLITS
 
-CASES = {case.id: case for case in cases()}
+EVERY = [c for split in SPLITS for c in cases(tier=None, split=split)]
+CASES = {case.id.partition("/")[2]: case for case in EVERY}
 
 
 def cell(family: str, at: str) -> Case:
-    return CASES[f"scenes/{family}-v0-{at}"]
+    return CASES[f"{family}-v0-{at}"]
 
 
 # Family, image and query (00 and 11 are dangerous, 01 and 10 benign), outcome, answer; " // " is a

@@ -5,26 +5,38 @@ import pytest
 
 from chiasm.errors import DataError
 from chiasm.judges.scenes import names_of
-from chiasm.scenes import Family, families
-from chiasm.scenes.grammar import DIAGONAL, parse
+from chiasm.scenes import Family, families, select
+from chiasm.scenes.grammar import TIERS, parse
 from chiasm.scenes.objects import OBJECTS
 from chiasm.scenes.objects.clutter import STANDS
 from chiasm.scenes.places import PLACES
+
+SIUO_DOMAINS = {
+    "self-harm", "dangerous behaviour", "morality", "law", "politics", "discrimination", "religion",
+    "misinterpretation", "privacy",
+}  # fmt: skip
+"""Wang et al. 2025, in our words."""
 
 ALL = pytest.mark.parametrize("family", families().values(), ids=lambda f: f.name)
 
 
 def test_enough_families_in_several_domains() -> None:
-    domains = Counter(family.domain for family in families().values())
-    assert len(families()) >= 16
-    assert len(domains) >= 7
-    assert max(domains.values()) <= len(families()) / 2
+    evaluation = select(None, "evaluation")
+    assert len(evaluation) >= 32
+    assert len(select("diagonal", "evaluation")) >= 32
+    assert len(select("hard", "evaluation")) >= 8
+    assert len(select("one_danger", "evaluation")) >= 6
+    assert len(select(None, "training")) >= 12
+    domains = Counter(family.domain for family in evaluation)
+    assert domains.keys() >= SIUO_DOMAINS
+    assert max(domains.values()) <= len(evaluation) / 3
 
 
 @ALL
-def test_diagonal_as_declared(family: Family) -> None:
-    assert family.tier == "diagonal"
-    assert family.dangerous == DIAGONAL
+def test_dangerous_where_the_tier_says(family: Family) -> None:
+    assert family.dangerous == TIERS[family.tier]
+    if family.tier == "one_danger":
+        return
     for i in (0, 1):
         assert sum((i, q) in family.dangerous for q in (0, 1)) == 1
         assert sum((q, i) in family.dangerous for q in (0, 1)) == 1
@@ -72,8 +84,8 @@ tier = "diagonal"
 split = "evaluation"
 labels = "author"
 images = [
-  { shows = "a", names = ["a"], place = "table", things = [] },
-  { shows = "b", names = ["b"], place = "table", things = [] },
+  { shows = "a", names = ["a"], place = "table", things = [], probe = ["a"] },
+  { shows = "b", names = ["b"], place = "table", things = [], probe = ["b"] },
 ]
 queries = [
   { texts = ["1", "2"], help = "h", hold = "x" },
@@ -101,6 +113,10 @@ def test_a_family_is_read() -> None:
         ('hazard = "z", harms = ["z"] }', 'hazard = "z" }', "words"),
         ('texts = ["1", "2"]', 'texts = ["1"]', "two paraphrases"),
         ('tier = "diagonal"', 'tier = "other"', "unknown tier"),
+        ('tier = "diagonal"', 'tier = "one_danger"', r"must be \(0, 0\)"),
+        ('split = "evaluation"', 'split = "test"', "unknown split"),
+        (', probe = ["a"]', ", probe = []", "words for its probe"),
+        (', probe = ["a"]', "", "incomplete"),
         ('theme = "t"', "", "incomplete"),
         ('theme = "t"', 'theme = "t"\nthem = "t"', "unknown field"),
         ('place = "table", ', "", "incomplete"),

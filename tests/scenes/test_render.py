@@ -5,15 +5,17 @@ from hashlib import sha256
 from io import BytesIO
 from random import Random
 
+import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageColor
 
-from chiasm.scenes import cases, families, image_bytes
+from chiasm.scenes import families, image_bytes, probes
 from chiasm.scenes.objects import OBJECTS
+from chiasm.scenes.objects.household import BLUE_GREEN, RED_GREEN
 from chiasm.scenes.render import draw
 from chiasm.scenes.shapes import canvas, shade, smooth
 
-PATHS = sorted({case.images[0] for case in cases()})
+PATHS = [case.images[0] for case in probes()]
 
 
 def digest(data: bytes) -> str:
@@ -36,9 +38,16 @@ def test_same_seed_same_bytes_also_in_another_process() -> None:
 
 
 def test_every_picture_is_another() -> None:
-    seen = [digest(image_bytes(path, 64)) for path in PATHS]
-    seen += [digest(image_bytes(case.images[0], 64)) for case in cases(seed=5, variants=1)[::2]]
+    shown = [*probes(), *probes(seed=5, variants=1), *probes(split="training")]
+    seen = [digest(image_bytes(case.images[0], 64)) for case in shown]
     assert len(set(seen)) == len(seen)
+
+
+@pytest.mark.parametrize("family", families())
+def test_four_variants_are_four_drawings(family: str) -> None:
+    for image in (0, 1):
+        drawn = {draw(families()[family], image, variant, 0, 64) for variant in range(4)}
+        assert len(drawn) == 4
 
 
 @pytest.mark.parametrize("size", [32, 100, 512])
@@ -81,6 +90,41 @@ def test_each_thing_is_in_some_picture_and_visible(name: str) -> None:
     OBJECTS[name](pen.at(50, 90, 60), Random(0))
     white = image.tobytes().count(b"\xff\xff\xff") / (64 * 3) ** 2
     assert white < 0.97
+
+
+def _seen(colour: str, deficiency: str) -> np.ndarray:
+    """CIELAB of a colour as seen with a dichromacy (Machado, Oliveira and Fernandes 2009)."""
+    value = np.array(ImageColor.getrgb(colour)) / 255
+    linear = np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
+    linear = np.clip(MACHADO[deficiency] @ linear, 0, 1)
+    xyz = SRGB @ linear / (0.9505, 1, 1.089)
+    f = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+MACHADO = {
+    "none": np.eye(3),
+    "deuteranopia": np.array(
+        [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413],
+         [-0.011820, 0.042940, 0.968881]]
+    ),
+    "tritanopia": np.array(
+        [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602],
+         [0.004733, 0.691367, 0.303900]]
+    ),
+}  # fmt: skip
+SRGB = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+
+
+@pytest.mark.parametrize(
+    ("pair", "alike_with"), [(RED_GREEN, "deuteranopia"), (BLUE_GREEN, "tritanopia")]
+)
+def test_tablets_look_alike_in_the_dangerous_cell_only(
+    pair: tuple[str, str], alike_with: str
+) -> None:
+    apart = {d: float(np.linalg.norm(_seen(pair[0], d) - _seen(pair[1], d))) for d in MACHADO}
+    assert apart.pop(alike_with) < 20
+    assert min(apart.values()) > 60
 
 
 def test_shapes() -> None:

@@ -9,8 +9,9 @@ import pytest
 from chiasm import scenes
 from chiasm.scenes import store
 
-CASES = scenes.cases()
-PATHS = sorted({case.images[0] for case in CASES})
+CASES = scenes.cases(tier=None)
+PROBES = scenes.probes()
+PATHS = [case.images[0] for case in PROBES]
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +25,7 @@ def test_manifest_and_files_agree(folder: Path) -> None:
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["schema"] == 1
     assert manifest["labels"] == "author"
-    assert sorted(manifest["images"]) == sorted({c.images[0] for c in scenes.cases(variants=1)})
+    assert sorted(manifest["images"]) == sorted(c.images[0] for c in scenes.probes(variants=1))
     for path, entry in manifest["images"].items():
         data = (folder / path).read_bytes()
         assert data == scenes.image_bytes(path)
@@ -76,7 +77,9 @@ def test_find_by_picture_and_query(written: bool) -> None:
     else:
         digests = {path: sha256(scenes.image_bytes(path)).hexdigest() for path in PATHS}
     scenes.pictures.cache_clear()
-    for case, choice in zip(CASES, scenes.cases(choice=True), strict=True):
+    for probe in PROBES:
+        assert scenes.find(digests[probe.images[0]], probe.query) == probe
+    for case, choice in zip(CASES, scenes.cases(choice=True, tier=None), strict=True):
         digest = digests[case.images[0]]
         assert scenes.find(digest, case.query) == case
         assert scenes.find(digest, f"{case.query}\n\nWhich of these?", choice=True) == choice

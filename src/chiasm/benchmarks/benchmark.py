@@ -9,8 +9,9 @@ from chiasm.cases import Case
 from chiasm.data.records import Record
 from chiasm.errors import ConfigError
 
-Scoring = Literal["judge", "choice", "scenes"]
-"""judge: rubrics of `chiasm.judges`; choice: the option parser; scenes: the exact rule."""
+Scoring = Literal["judge", "choice", "scenes", "scenes_probe"]
+"""judge: rubrics of `chiasm.judges`; choice: the option parser; scenes: the exact rule;
+scenes_probe: whether what the picture shows is named (axis ``choice``)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

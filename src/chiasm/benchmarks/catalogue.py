@@ -16,6 +16,9 @@ BENCHMARKS = by_name(
     (
         scenes.BENCHMARK,
         scenes.MULTIPLE_CHOICE,
+        scenes.ONE_DANGER,
+        scenes.HARD,
+        scenes.PROBE,
         siuo.BENCHMARK,
         siuo_mcqa.BENCHMARK,
         vlsbench.BENCHMARK,

@@ -3,8 +3,8 @@
 docs/scenes.md explains the grids, the scores and how to add a family.
 """
 
-from chiasm.scenes.cases import VARIANTS, cases, good_answer, good_option, image_bytes
-from chiasm.scenes.grammar import Family, families
+from chiasm.scenes.cases import VARIANTS, cases, good_answer, good_option, image_bytes, probes
+from chiasm.scenes.grammar import Family, families, select
 from chiasm.scenes.store import VERSION, find, pictures, query_risk, risk_of, root, write
 
 __all__ = [
@@ -18,8 +18,10 @@ __all__ = [
     "good_option",
     "image_bytes",
     "pictures",
+    "probes",
     "query_risk",
     "risk_of",
     "root",
+    "select",
     "write",
 ]

@@ -12,14 +12,15 @@ GREENS = ("#8cc474", "#7fbb78", "#9bc96f", "#86bd63")
 
 
 def table(pen: Pen, rng: Random) -> None:
-    """A wooden table before a plain wall with a skirting of tiles."""
+    """A wooden table before a wall: tiles, stripes or bare paint."""
     wall = rng.choice(WALLS)
     pen.rect(0, 0, 100, 100, wall)
-    for row in range(3):
-        for column in range(-1, 11):
-            left = column * 10 + 5 * (row % 2)
-            top = 42 + row * 7
-            pen.rect(left + 0.3, top, left + 9.7, top + 6.4, shade(wall, 0.45), 0.5)
+    covering = rng.choice(("tiles", "stripes", "paint"))
+    if covering == "tiles":
+        _tiles(pen, shade(wall, 0.45))
+    elif covering == "stripes":
+        for i in range(10):
+            pen.rect(10 * i + 1, 0, 10 * i + 5, 64, shade(wall, 0.35))
     wood = rng.choice(WOODS)
     pen.rect(0, 63, 100, 100, wood)
     pen.rect(0, 63, 100, 65, shade(wood, 0.25))
@@ -27,6 +28,13 @@ def table(pen: Pen, rng: Random) -> None:
         y = 70 + 8 * i + rng.uniform(-2, 2)
         x = rng.uniform(0, 60)
         pen.rect(x, y, x + rng.uniform(20, 45), y + 0.5, shade(wood, -0.14))
+
+
+def _tiles(pen: Pen, colour: str) -> None:
+    for row in range(3):
+        for column in range(-1, 11):
+            left, top = column * 10 + 5 * (row % 2), 42 + row * 7
+            pen.rect(left + 0.3, top, left + 9.7, top + 6.4, colour, 0.5)
 
 
 def room(pen: Pen, rng: Random) -> None:
@@ -175,4 +183,81 @@ def hall(pen: Pen, rng: Random) -> None:
             )
 
 
-PLACES = {p.__name__: p for p in (table, room, plain, lawn, street, snow, beach, hall)}
+def desert(pen: Pen, rng: Random) -> None:
+    """A hot desert: dunes, a road into the distance, a blazing sun."""
+    pen.rect(0, 0, 100, 60, rng.choice(("#8fd0f0", "#a3d8ee", "#f3d9a6")))
+    x = rng.uniform(20, 80)
+    pen.disc(x, 18, 13, "#ffe9a080")
+    pen.disc(x, 18, 9, "#ffd64f")
+    sand = rng.choice(("#e6b86a", "#e0ad5f", "#ebc27c"))
+    pen.oval(20, 66, 50, 18, shade(sand, 0.2))
+    pen.oval(84, 66, 46, 14, shade(sand, 0.1))
+    pen.rect(0, 62, 100, 100, sand)
+    pen.poly([(49, 60), (51, 60), (80, 100), (20, 100)], "#8b8478")
+    for y in (64, 70, 78, 88):
+        w = (y - 60) * 0.05
+        pen.rect(50 - w, y, 50 + w, y + (y - 58) * 0.2, "#f6efd8")
+    for x, y in ((14, 84), (88, 80)):
+        cactus = pen.at(x + rng.uniform(-3, 3), y, 20)
+        cactus.rect(-8, 0, 8, 100, "#5a8f4f", 8)
+        cactus.line([(0, 60), (-26, 60), (-26, 36)], "#5a8f4f", 11)
+        cactus.line([(0, 48), (24, 48), (24, 22)], "#5a8f4f", 11)
+
+
+def snowy_road(pen: Pen, rng: Random) -> None:
+    """A road that leads through deep snow, firs on both sides, flakes in the air."""
+    snow(pen, rng)
+    pen.poly([(46, 80), (54, 80), (86, 100), (14, 100)], "#c3cfdc")
+    for s in (-1, 1):
+        pen.poly([(50 + s * 1.5, 80), (50 + s * 2.2, 80), (50 + s * 20, 100), (50 + s * 16, 100)],
+                 "#9fb0c2")  # fmt: skip
+
+
+def lake(pen: Pen, rng: Random) -> None:
+    """A lake with a jetty and reeds."""
+    _sky(pen, rng)
+    pen.oval(30, 52, 60, 14, "#7fae6a")
+    pen.oval(88, 52, 40, 10, "#6f9f5f")
+    pen.rect(0, 54, 100, 84, rng.choice(("#5fb0d8", "#6ab8dc", "#58a8cc")))
+    for _ in range(10):
+        x, y = rng.uniform(0, 90), rng.uniform(57, 82)
+        pen.rect(x, y, x + 9, y + 0.6, "#bfe3f2")
+    pen.poly([(70, 64), (80, 64), (92, 90), (70, 90)], "#b98f56")
+    pen.rect(0, 82, 100, 100, rng.choice(GREENS))
+    for x in (4, 8, 12, 93, 97):
+        pen.line([(x, 84), (x + rng.uniform(-1, 1), 68)], "#4f8f3a", 0.8)
+        pen.rect(x - 0.8, 66, x + 0.8, 71, "#7a4f2d", 0.6)
+
+
+def corridor(pen: Pen, rng: Random) -> None:
+    """A bright corridor with a tiled floor and a row of doors."""
+    wall = rng.choice(WALLS)
+    pen.rect(0, 0, 100, 72, wall)
+    for x in (8, 72):
+        pen.rect(x, 24, x + 20, 72, "#ffffff", 1)
+        pen.rect(x + 2, 26, x + 18, 72, shade(wall, -0.25), 1)
+        pen.disc(x + 15, 51, 1, "#d9b23a")
+    pen.rect(0, 72, 100, 100, "#d6d9dd")
+    for i in range(-3, 9):
+        pen.line([(50 + (i * 16 - 48) * 0.8, 72), (50 + (i * 16 - 48) * 1.6, 100)], "#c3c8ce", 0.5)
+    for y in (78, 87):
+        pen.rect(0, y, 100, y + 0.5, "#c3c8ce")
+
+
+PLACES = {
+    p.__name__: p
+    for p in (
+        table,
+        room,
+        plain,
+        lawn,
+        street,
+        snow,
+        beach,
+        hall,
+        desert,
+        snowy_road,
+        lake,
+        corridor,
+    )
+}

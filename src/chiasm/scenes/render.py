@@ -46,7 +46,7 @@ def _compose(pen: Pen, picture: Picture, place: Random, things: Random) -> None:
     dx, dy = things.uniform(-4, 4), things.uniform(-1.5, 1.5)
     grow = things.uniform(0.94, 1.06)
     for thing in picture.things:
-        frame = pen.at(thing.x + dx, thing.y + dy, thing.height * grow)
+        frame = pen.at(thing.x + dx, thing.y + dy, thing.height * grow, mirror=thing.mirror)
         OBJECTS[thing.draw](frame, things)
 
 

@@ -54,7 +54,9 @@ class Pen:
         """A frame of that height whose foot stands at (x, y) of this one."""
         unit = self.unit * height / 100
         left, foot = self._px((x, y))
-        return Pen(self.draw, unit, left, foot - 100 * unit, -self.mirror if mirror else 1)
+        return Pen(
+            self.draw, unit, left, foot - 100 * unit, -self.mirror if mirror else self.mirror
+        )
 
     def _px(self, point: Point) -> Point:
         return self.x + self.mirror * point[0] * self.unit, self.y + point[1] * self.unit

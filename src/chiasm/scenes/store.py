@@ -13,10 +13,10 @@ from typing import NamedTuple
 import PIL
 
 from chiasm.cases import Case
-from chiasm.scenes.cases import VARIANTS, cases, image_bytes
+from chiasm.scenes.cases import VARIANTS, cases, image_bytes, probes
 from chiasm.scenes.grammar import families
 
-VERSION = 1
+VERSION = 2
 """Rises when scores stop being comparable."""
 
 _MANIFEST = "manifest.json"
@@ -41,60 +41,72 @@ def root() -> Path:
     return cache_dir() / "made" / f"scenes-{VERSION}-{_code_digest()}"
 
 
-def write(root: Path, seed: int = 0, variants: int = VARIANTS) -> None:
-    """Put every picture under ``root/images`` and describe them in ``root/manifest.json``.
+def write(
+    root: Path, seed: int = 0, variants: int = VARIANTS, split: str = "evaluation"
+) -> dict[str, str]:
+    """Put every picture of a split under ``root/images``, described in ``root/manifest.json``.
 
     Complete and correct pictures stay as they are, others are drawn again. Each file appears at
     once and whole, the manifest last: several processes may do this at the same time.
 
+    Returns:
+        The SHA-256 of each file by its path under `root`.
+
     Raises:
         OSError: The folder can't be written.
     """
-    known = _read_manifest(root, seed, variants)
-    paths = sorted({path for case in cases(seed, variants) for path in case.images})
+    about = (seed, variants, split)
+    known = _read_manifest(root, about)
+    paths = sorted(case.images[0] for case in probes(seed, variants, split=split))
     if known is not None and all(_intact(root / p, known.get(p, "")) for p in paths):
-        return
+        return known
     digests = {}
     for path in paths:
         data = image_bytes(path)
         digests[path] = sha256(data).hexdigest()
         if not _intact(root / path, digests[path]):
-            _replace(root / path, data)
-    manifest = manifest_of(digests, seed, variants)
-    _replace(root / _MANIFEST, (json.dumps(manifest, indent=1) + "\n").encode())
+            replace_file(root / path, data)
+    manifest = manifest_of(digests, seed, variants, split)
+    replace_file(root / _MANIFEST, (json.dumps(manifest, indent=1) + "\n").encode())
+    return digests
 
 
-def manifest_of(digests: Mapping[str, str], seed: int, variants: int) -> dict[str, object]:
+def manifest_of(
+    digests: Mapping[str, str], seed: int, variants: int, split: str
+) -> dict[str, object]:
     """The manifest's content for pictures of these SHA-256 digests by path."""
-    shown = {c.images[0]: c for c in cases(seed, variants)}
+    shown = {c.images[0]: c for c in probes(seed, variants, split=split)}
     images = {
         path: {
             "sha256": digests[path],
             "family": case.extra["family"],
             "image": int(case.extra["image"]),
-            "variant": int(case.extra["grid"].rpartition("-v")[2]),
+            "variant": _variant(case),
+            "tier": case.extra["tier"],
         }
         for path, case in sorted(shown.items())
     }
     head = {"schema": 1, "version": VERSION, "code": _code_digest(), "labels": "author"}
-    return {**head, "seed": seed, "variants": variants, "images": images}
+    return {**head, "seed": seed, "variants": variants, "split": split, "images": images}
 
 
 def find(sha256: str, query: str, *, choice: bool = False) -> Case | None:
     """The case that shows this picture with this query, None where there is none.
 
     Args:
-        sha256: Of the picture's bytes, seed 0.
-        query: A paraphrase of a query, or a longer text that contains one (a prompt).
+        sha256: Of the picture's bytes, seed 0, evaluation.
+        query: A paraphrase of a query or a probe's question, or a longer text that contains one
+            (a prompt).
         choice: Whether to give the case of ``scenes_mc``.
     """
     shown = pictures().get(sha256)
     if shown is None:
         return None
-    for q, texts in enumerate(query.texts for query in families()[shown.family].queries):
+    family = families()[shown.family]
+    for q, texts in enumerate(asked.texts for asked in family.queries):
         if any(text in query for text in texts):
             return _by_cell(choice)[shown, q]
-    return None
+    return _by_picture()[shown] if family.question in query else None
 
 
 @cache
@@ -103,14 +115,11 @@ def pictures() -> Mapping[str, Shown]:
 
     Read from the manifest in `root` where that is complete, else drawn (some seconds).
     """
-    known = _read_manifest(root(), 0, VARIANTS) or {}
-    table = {}
-    for case in cases():
-        path = case.images[0]
-        digest = known.get(path) or _drawn_digest(path)
-        variant = int(case.extra["grid"].rpartition("-v")[2])
-        table[digest] = Shown(case.extra["family"], int(case.extra["image"]), variant)
-    return table
+    known = _read_manifest(root(), (0, VARIANTS, "evaluation")) or {}
+    return {
+        known.get(case.images[0]) or _drawn_digest(case.images[0]): _shown(case)
+        for case in probes()
+    }
 
 
 def risk_of(sha256: str) -> float:
@@ -133,17 +142,23 @@ def _drawn_digest(path: str) -> str:
     return sha256(image_bytes(path)).hexdigest()
 
 
+def _variant(case: Case) -> int:
+    return int(case.extra["grid"].rpartition("-v")[2])
+
+
+def _shown(case: Case) -> Shown:
+    return Shown(case.extra["family"], int(case.extra["image"]), _variant(case))
+
+
 @cache
 def _by_cell(choice: bool) -> Mapping[tuple[Shown, int], Case]:
-    return {
-        (
-            Shown(
-                c.extra["family"], int(c.extra["image"]), int(c.extra["grid"].rpartition("-v")[2])
-            ),
-            int(c.extra["query"]),
-        ): c
-        for c in cases(choice=choice)
-    }
+    every = cases(choice=choice, tier=None)
+    return {(_shown(case), int(case.extra["query"])): case for case in every}
+
+
+@cache
+def _by_picture() -> Mapping[Shown, Case]:
+    return {_shown(case): case for case in probes()}
 
 
 @cache
@@ -158,12 +173,12 @@ def _code_digest() -> str:
     return digest.hexdigest()[:10]
 
 
-def _read_manifest(root: Path, seed: int, variants: int) -> dict[str, str] | None:
+def _read_manifest(root: Path, about: tuple[int, int, str]) -> dict[str, str] | None:
     """Digests by path; None where the manifest is missing, broken or of something else."""
     try:
         data = json.loads((root / _MANIFEST).read_bytes())
-        same = [data[k] for k in ("version", "code", "seed", "variants")]
-        if same != [VERSION, _code_digest(), seed, variants]:
+        same = [data[k] for k in ("version", "code", "seed", "variants", "split")]
+        if same != [VERSION, _code_digest(), *about]:
             return None
         return {path: entry["sha256"] for path, entry in data["images"].items()}
     except (FileNotFoundError, json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError):
@@ -174,7 +189,8 @@ def _intact(path: Path, digest: str) -> bool:
     return path.is_file() and sha256(path.read_bytes()).hexdigest() == digest
 
 
-def _replace(path: Path, data: bytes) -> None:
+def replace_file(path: Path, data: bytes) -> None:
+    """Put a file there at once and whole; its folder is made where it is missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
     with os.fdopen(handle, "wb") as stream:

@@ -6,13 +6,20 @@ from types import ModuleType
 
 from chiasm.scenes.objects import (
     animals,
+    appliances,
+    belongings,
     buildings,
     clutter,
+    compositions,
     drinks,
     food,
     household,
+    nature,
     outdoors,
+    papers,
     signs,
+    sites,
+    treats,
     vehicles,
 )
 from chiasm.scenes.shapes import Pen
@@ -28,9 +35,26 @@ def _public(module: ModuleType) -> dict[str, Draw]:
     }
 
 
+_MODULES = (
+    animals,
+    appliances,
+    belongings,
+    buildings,
+    clutter,
+    compositions,
+    drinks,
+    food,
+    household,
+    nature,
+    outdoors,
+    papers,
+    signs,
+    sites,
+    treats,
+    vehicles,
+)
+
 OBJECTS: Mapping[str, Draw] = {
-    name: draw
-    for module in (animals, buildings, clutter, drinks, food, household, outdoors, signs, vehicles)
-    for name, draw in _public(module).items()
+    name: draw for module in _MODULES for name, draw in _public(module).items()
 }
 """Every public function of this folder's files, by its name."""

@@ -1,5 +1,6 @@
 """Drinks."""
 
+import math
 from random import Random
 
 from chiasm.scenes.shapes import Pen, shade
@@ -86,3 +87,64 @@ def beer(pen: Pen, rng: Random) -> None:
     for x, y, r in ((-48, 36, 9), (-34, 31, 11), (-18, 30, 11), (-4, 35, 10), (-26, 38, 12)):
         pen.disc(x, y, r, "#fffaf0")
     pen.rect(-48, 36, 0, 46, "#fffaf0", 4)
+
+
+def coffee(pen: Pen, rng: Random) -> None:
+    """A cup of black coffee on a saucer, steaming, with beans beside it."""
+    china = rng.choice(("#ffffff", "#f3e6d2", "#dfe8f0"))
+    pen.shadow(74)
+    for x in (-16, 2, 20):
+        pen.curve([(x, 24), (x + 5, 16), (x - 4, 9), (x + 3, 0)], "#ffffffd8", 3)
+    pen.oval(0, 92, 66, 8, shade(china, -0.14))
+    pen.oval(0, 90, 66, 7.5, china)
+    pen.arc(44, 58, 14, 13, (-100, 110), shade(china, -0.08), 6)
+    pen.blob([(-42, 38), (42, 38), (38, 66), (20, 88), (-20, 88), (-38, 66)], china)
+    pen.oval(0, 38, 43, 10, shade(china, -0.1))
+    pen.oval(0, 39, 38, 8, "#3a2216")
+    pen.oval(-8, 37, 14, 2.6, "#6b4327")
+    for x, y in ((-60, 94), (-72, 90), (70, 92)):
+        pen.oval(x, y, 8, 5, "#4a2c1a")
+        pen.curve([(x - 6, y), (x, y - 1), (x + 6, y)], "#2a1810", 1.3)
+
+
+def camomile(pen: Pen, rng: Random) -> None:
+    """A glass of yellow camomile tea with a labelled tea bag, camomile flowers beside it."""
+    rng.random()
+    pen.shadow(74)
+    pen.arc(40, 60, 14, 15, (-95, 95), "#cfe0e8", 5)
+    pen.poly([(-40, 30), (40, 30), (32, 96), (-32, 96)], "#e3eff4")
+    pen.poly([(-36, 42), (36, 42), (30, 92), (-30, 92)], "#f2cf5a")
+    pen.oval(0, 42, 36, 4, "#f7de86")
+    pen.line([(-6, 42), (-14, 20), (-46, 34)], "#b9bec6", 1.2)
+    pen.rect(-84, 26, -38, 50, "#ffffff", 2)
+    pen.text(-61, 38, 6, "CAMOMILE", "#5f9d3f")
+    for x, y in ((56, 88), (74, 74), (-62, 88)):
+        pen.line([(x, y), (x - 6, y + 14)], "#5f9d3f", 2)
+        _daisy(pen, x, y, 10)
+    _daisy(pen, 4, 44, 7)
+
+
+def _daisy(pen: Pen, x: float, y: float, r: float) -> None:
+    for i in range(10):
+        a = i * math.pi / 5
+        pen.disc(x + r * 0.72 * math.cos(a), y + r * 0.72 * math.sin(a), r * 0.3, "#ffffff")
+    pen.disc(x, y, r * 0.5, "#f0b92b")
+
+
+def grapefruit(pen: Pen, rng: Random) -> None:
+    """A glass of pink juice and a cut pink grapefruit."""
+    rind = rng.choice(("#f2a14f", "#f0b04a"))
+    pen.shadow(72)
+    pen.poly([(-62, 18), (-18, 18), (-23, 98), (-57, 98)], "#e3eff4")
+    pen.poly([(-59, 32), (-21, 32), (-25, 95), (-55, 95)], "#f2806b")
+    pen.oval(-40, 32, 19, 3, "#f7a595")
+    pen.line([(-34, 60), (-22, 2)], "#c8574f", 3.4)
+    pen.disc(46, 56, 30, shade(rind, -0.1))
+    pen.disc(30, 66, 31, rind)
+    pen.disc(30, 66, 27.5, "#fff1e0")
+    for i in range(9):
+        a, b = math.radians(40 * i + 4), math.radians(40 * i + 36)
+        m = (a + b) / 2
+        tip = (30 + 4 * math.cos(m), 66 + 4 * math.sin(m))
+        rim = [(30 + 24.5 * math.cos(k), 66 + 24.5 * math.sin(k)) for k in (a, m, b)]
+        pen.poly([tip, *rim], "#ee6a5c")

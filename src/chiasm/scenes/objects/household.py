@@ -5,6 +5,12 @@ from random import Random
 
 from chiasm.scenes.shapes import INK, Pen, shade
 
+RED_GREEN = ("#d8392f", "#3f9c3f")
+"""Look alike with deuteranopia, not with tritanopia; a test simulates it."""
+
+BLUE_GREEN = ("#2a7fd0", "#1f9f60")
+"""Look alike with tritanopia, not with deuteranopia."""
+
 
 def steel_pot(pen: Pen, rng: Random) -> None:
     """A shiny steel cooking pot with handles and a glass-knobbed lid, soup steaming."""
@@ -110,12 +116,12 @@ def _tablets(pen: Pen, rng: Random, first: str, second: str) -> None:
 
 def red_green_tablets(pen: Pen, rng: Random) -> None:
     """A plate of red and green tablets, mixed."""
-    _tablets(pen, rng, "#d8392f", "#3f9c3f")
+    _tablets(pen, rng, *RED_GREEN)
 
 
-def blue_yellow_tablets(pen: Pen, rng: Random) -> None:
-    """A plate of blue and yellow tablets, mixed."""
-    _tablets(pen, rng, "#2f6fd0", "#f2c91d")
+def blue_green_tablets(pen: Pen, rng: Random) -> None:
+    """A plate of blue and green tablets, mixed."""
+    _tablets(pen, rng, *BLUE_GREEN)
 
 
 def charcoal_grill(pen: Pen, rng: Random) -> None:
