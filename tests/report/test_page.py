@@ -235,6 +235,17 @@ def test_command(two: list[Path], tmp_path: Path) -> None:
     assert wrong.exit_code == 2
 
 
+def test_other_conventions_where_they_are_asked_for(two: list[Path], tmp_path: Path) -> None:
+    plain = write_page(two[0], tmp_path / "p.html", Options(images="none"))
+    assert "other conventions" not in plain.page.read_text()
+    tools = ("vlmevalkit",)
+    found = write_page(two[0], tmp_path / "q.html", Options(images="none", tools=tools))
+    table = found.page.read_text().partition("under other conventions")[2]
+    assert "VLMEvalKit" in table
+    assert "75.0" in table  # ours
+    assert "60.0" in table  # theirs: no verdict is unsafe
+
+
 @pytest.mark.parametrize(("images", "texts"), [("all", "auto"), ("path", "some")])
 def test_unknown_choices_are_refused(images: str, texts: str) -> None:
     with pytest.raises(ConfigError, match="known are"):

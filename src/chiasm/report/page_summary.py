@@ -41,7 +41,7 @@ MARKS: Mapping[str, str] = {
     "in-sample": "the judge was fitted on answers to this benchmark",
     "author-labelled": "which cases are dangerous is our own judgement, not confirmed by people",
     "unpinned data": "the data are not those whose digest is registered",
-    "above 2 % missing": "over 2 % of a figure's verdicts are missing: see its worst-case bounds",
+    "above 2 % missing": "of a figure's verdicts: see its worst-case bounds",
     "unqualified": "this judge has not passed a qualification against people's labels",
 }
 

@@ -7,7 +7,8 @@
   const { looks, benchmarks } = data;
   const $ = (id) => document.getElementById(id);
   const letters = Object.keys(looks);
-  const STEP = matchMedia("(max-width: 56rem)").matches ? 30 : 200; // rows of the list at a time
+  const narrow = matchMedia("(max-width: 56rem)"); // list or case, not both
+  const STEP = narrow.matches ? 30 : 200; // rows of the list at a time
   let state = {};
   let found = []; // indices of the cases that pass the filters
   let shownRows = STEP;
@@ -199,8 +200,8 @@
     if (!link) return;
     link.setAttribute("aria-current", "true");
     const pane = $("list").parentElement; // scrolled by itself, so that the page stays where it is
-    const [top, height] = [link.offsetTop - pane.offsetTop, pane.clientHeight];
-    if (top < pane.scrollTop || top > pane.scrollTop + height / 2) pane.scrollTop = top - height / 4;
+    const top = link.getBoundingClientRect().top - pane.getBoundingClientRect().top;
+    if (top < 0 || top > pane.clientHeight / 2) pane.scrollTop += top - pane.clientHeight / 4;
   }
 
   function drawCase() {
@@ -216,6 +217,7 @@
     const truth = { u: "dangerous", s: "benign" }[b.truth[i]] ?? "";
     const step = (name, move, label) =>
       make("button", { type: "button", id: name, on: { click: () => walk(move) } }, label);
+    $("now").textContent = at >= 0 ? `${idOf(b, i)}, ${at + 1} of ${found.length}` : idOf(b, i);
     place.replaceChildren(
       make("header", {},
         make("button", { type: "button", id: "back", on: { click: () => go({ id: "" }) } }, "← All cases"),
@@ -268,7 +270,7 @@
         [badge(run[axis][at], true), run.why[axis].get(at) ?? ""]);
       if (!verdicts.length) continue;
       const told = said?.[e];
-      const text = told?.text ? make("p", { class: "text" }, told.text) : said ? make("p", { class: "empty" }, "No text.") : "";
+      const text = told?.text ? make("p", { class: "text", tabindex: "0" }, told.text) : said ? make("p", { class: "empty" }, "No text.") : "";
       parts.push(make("div", { class: "said" }, make("div", { class: "verdicts" }, ...verdicts), text,
         folded("Reasoning", told?.thought),
         ...Object.entries(told?.why ?? {}).map(([axis, words]) => folded(`Judge on ${axis}`, words)),
@@ -398,6 +400,7 @@
   function update() {
     const before = state;
     if (!read()) return;
+    if (narrow.matches && before.id !== state.id) leap = true;
     if (before.b !== state.b || before.q !== state.q || before.category !== state.category) shownRows = STEP;
     draw();
     if (leap) $("cases").scrollIntoView();
