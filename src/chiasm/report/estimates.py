@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from chiasm.report import metrics
-from chiasm.report.metrics import GRID, MAJORITY, METRICS, PARTS, Items
+from chiasm.report.metrics import GRID, MAJORITY, METRICS, PARTS, PERCEIVED, Items
 from chiasm.stats import Estimate, bounds, clustered
 
 RUN = ("benchmark", "protocol", "view", "model", "judge", "source", "run")
@@ -19,7 +19,7 @@ MISSING_MARK = 0.02
 
 MARK_MISSING = "above 2 % missing"
 
-AUTHOR_LABELLED = ("scenes", "scenes_mc")
+AUTHOR_LABELLED = ("scenes", "scenes_mc", "scenes_one_danger", "scenes_hard")
 """Benchmarks whose labels are ours until people have confirmed them."""
 
 _SHOWN = ("benchmark", "protocol", "view", "model", "judge")
@@ -60,7 +60,7 @@ def _of_run(run: pl.DataFrame, by: Sequence[str]) -> Iterator[dict[str, Any]]:
         names = applicable(responses)
         for column, group, rows in _groups(responses, by):
             for metric in names:
-                if column and metric in GRID:
+                if column and metric in GRID + PERCEIVED:
                     continue  # a grid may cross categories
                 found = metrics.items(metric, rows)
                 if not found.asked:
@@ -99,10 +99,16 @@ def applicable(run: pl.DataFrame) -> list[str]:
             continue
         if metric.endswith("_majority") and not several:
             continue
-        if metric in GRID and run["grid"].is_null().all():
+        if metric in GRID + PERCEIVED and _cells(run).is_empty():
+            continue
+        if metric in PERCEIVED and run["perceived"].is_null().all():
             continue
         names.append(metric)
     return names
+
+
+def _cells(run: pl.DataFrame) -> pl.DataFrame:
+    return run.filter(pl.col("grid").is_not_null() & pl.col("query").is_not_null())
 
 
 def marks_of(about: Mapping[str, Any], benchmark: str, judge: str, found: Items) -> list[str]:
@@ -172,7 +178,7 @@ def _groups(
 
 
 def _unit(metric: str) -> str:
-    if metric in GRID:
+    if metric in GRID + PERCEIVED:
         return "grid"
     return (
         "case"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import polars as pl
 
 from chiasm.cases import OUTCOMES, dumps
-from chiasm.report import logs
+from chiasm.report import logs, perception
 from chiasm.report.logs import LogFile
 from chiasm.report.outcomes import NOT_RUN, decide
 
@@ -28,6 +28,7 @@ SCHEMA = {
     **dict.fromkeys(GRID_COLUMNS, pl.String),
     **{name: pl.String for axis in OUTCOMES for name in (axis, f"{axis}_reason")},
     "retry": pl.Boolean,
+    "perceived": pl.Boolean,
     "log": pl.String,
     "about": pl.String,
 }
@@ -56,7 +57,8 @@ def responses(paths: str | Path | Iterable[str | Path]) -> pl.DataFrame:
     Returns:
         The columns of `SCHEMA`, sorted by run, then in the order of the dataset. ``run`` is equal
         for logs of the same benchmark, data, protocol, view, model, judge and settings; ``retry``
-        is whether the same command would ask again; ``about`` is JSON: marks, skipped cases,
+        is whether the same command would ask again; ``perceived`` whether the model named all
+        pictures of the row's grid right, see `chiasm.report.perception`; ``about`` is JSON: marks, skipped cases,
         baselines, dataset, settings.
 
     Raises:
@@ -68,7 +70,7 @@ def responses(paths: str | Path | Iterable[str | Path]) -> pl.DataFrame:
     rows = [row for name, run in runs.items() for row in _rows(name, run, facts)]
     frame = pl.DataFrame(rows, schema=SCHEMA, orient="row")
     keys = ["benchmark", "protocol", "view", "model", "judge", "source", "run"]
-    return frame.sort(keys, maintain_order=True)
+    return perception.mark(frame.sort(keys, maintain_order=True))
 
 
 def _runs(found: Iterable[LogFile]) -> dict[tuple[str, str], list[LogFile]]:
@@ -110,7 +112,7 @@ def _rows(
         found = best.get((case, epoch))
         fact = facts.get((benchmark, case)) or _usual(facts, benchmark, case)
         retry = found is None or found.sample.error is not None
-        tail = [retry, str(found.log.path if found else newest.path), described]
+        tail = [retry, None, str(found.log.path if found else newest.path), described]
         rows.append(
             [*head, case, epoch, *(fact.get(f) for f in _FACTS), *_outcomes(found, axes), *tail]
         )

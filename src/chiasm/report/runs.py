@@ -50,6 +50,7 @@ class Run(NamedTuple):
         """The benchmark's own headline metrics, else all that stand on a line of their own."""
         found = self.whole()
         named = [m for m in self.about.get("metrics", ()) if m in found]
+        named += [m for m in (f"{n}_perceived" for n in named[:1]) if m in found]
         return named or [m for m in METRICS if m in found and m not in PARTS_OF_SAFE]
 
     @property

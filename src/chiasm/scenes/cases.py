@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from random import Random
 
 from chiasm.cases import Case, Oracle
@@ -68,12 +69,16 @@ def probes(
 
 
 def image_bytes(image: Case | str, size: int = SIZE) -> bytes:
-    """The PNG of a case, or of a path as in `Case.images`; drawn now, not read from a folder.
+    """The PNG of a case, or of a path as in `Case.images`; drawn by this process, not read.
 
     Raises:
         KeyError: The path is not one of ours.
     """
-    path = image if isinstance(image, str) else image.images[0]
+    return _drawn(image if isinstance(image, str) else image.images[0], size)
+
+
+@lru_cache(maxsize=256)  # some megabytes
+def _drawn(path: str, size: int) -> bytes:
     match = _PATH.fullmatch(path)
     if match is None:
         raise KeyError(path)

@@ -37,14 +37,16 @@ class Pen:
     """Draws into one frame of a canvas.
 
     Attributes:
-        draw: Pillow's drawing context.
+        blend: Pillow's drawing context for colours with an alpha channel.
+        solid: The one for colours without; it draws the same, several times as fast.
         unit: Pixels per unit.
         x: Pixels from the canvas's left to the frame's x = 0.
         y: Pixels from the canvas's top to the frame's y = 0.
         mirror: -1 where left and right are exchanged, else 1.
     """
 
-    draw: ImageDraw.ImageDraw
+    blend: ImageDraw.ImageDraw
+    solid: ImageDraw.ImageDraw
     unit: float
     x: float = 0.0
     y: float = 0.0
@@ -54,9 +56,11 @@ class Pen:
         """A frame of that height whose foot stands at (x, y) of this one."""
         unit = self.unit * height / 100
         left, foot = self._px((x, y))
-        return Pen(
-            self.draw, unit, left, foot - 100 * unit, -self.mirror if mirror else self.mirror
-        )
+        side = -self.mirror if mirror else self.mirror
+        return Pen(self.blend, self.solid, unit, left, foot - 100 * unit, side)
+
+    def _draw(self, fill: Colour) -> ImageDraw.ImageDraw:
+        return self.solid if len(fill) == 7 else self.blend
 
     def _px(self, point: Point) -> Point:
         return self.x + self.mirror * point[0] * self.unit, self.y + point[1] * self.unit
@@ -67,17 +71,17 @@ class Pen:
 
     def poly(self, points: Sequence[Point], fill: Colour) -> None:
         """A filled polygon."""
-        self.draw.polygon([self._px(p) for p in points], fill=fill)
+        self._draw(fill).polygon([self._px(p) for p in points], fill=fill)
 
     def rect(
         self, x0: float, y0: float, x1: float, y1: float, fill: Colour, r: float = 0.0
     ) -> None:
         """A filled rectangle with rounded corners of radius r."""
-        self.draw.rounded_rectangle(self._box(x0, y0, x1, y1), r * self.unit, fill=fill)
+        self._draw(fill).rounded_rectangle(self._box(x0, y0, x1, y1), r * self.unit, fill=fill)
 
     def oval(self, x: float, y: float, rx: float, ry: float, fill: Colour) -> None:
         """A filled ellipse around (x, y)."""
-        self.draw.ellipse(self._box(x - rx, y - ry, x + rx, y + ry), fill=fill)
+        self._draw(fill).ellipse(self._box(x - rx, y - ry, x + rx, y + ry), fill=fill)
 
     def disc(self, x: float, y: float, r: float, fill: Colour) -> None:
         """A filled circle around (x, y)."""
@@ -161,4 +165,5 @@ def _spline(quad: Sequence[Point], t: float) -> Point:
 def canvas(size: int) -> tuple[Image.Image, Pen]:
     """An empty picture, `OVERSAMPLING` times as large as asked, and a pen for all of it."""
     image = Image.new("RGB", (size * OVERSAMPLING, size * OVERSAMPLING), "#ffffff")
-    return image, Pen(ImageDraw.Draw(image, "RGBA"), size * OVERSAMPLING / 100)
+    blend, solid = ImageDraw.Draw(image, "RGBA"), ImageDraw.Draw(image)
+    return image, Pen(blend, solid, size * OVERSAMPLING / 100)
