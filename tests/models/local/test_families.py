@@ -102,6 +102,15 @@ def test_what_needs_torchvision_says_so(open_tiny):
         open_tiny("llama4")
 
 
+def test_another_missing_package_is_not_blamed_on_torchvision(open_tiny, monkeypatch):
+    from transformers.models.smolvlm import processing_smolvlm
+
+    monkeypatch.setattr(processing_smolvlm, "num2words", None)
+    with pytest.raises(ConfigError, match="pip install num2words") as caught:
+        open_tiny("smolvlm", batch_size=7)
+    assert "torchvision" not in str(caught.value)
+
+
 def test_processors_are_the_families_own(open_tiny, family):
     engine = open_tiny(family)
     name = type(engine.processor).__name__

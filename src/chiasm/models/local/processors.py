@@ -72,7 +72,9 @@ def load_processor(options: Options) -> Any:
         ConfigError: A package that it needs is missing or broken, or it has no chat template.
     """
     check_torchvision()
-    given = {"revision": options.revision} if options.revision else {}
+    given: dict[str, Any] = {"trust_remote_code": False}
+    if options.revision:
+        given["revision"] = options.revision
     processor = _load(options.source, given)
     tokenizer = getattr(processor, "tokenizer", None)
     if tokenizer is None:
@@ -84,7 +86,7 @@ def load_processor(options: Options) -> Any:
     return processor
 
 
-def _load(source: str, given: dict[str, str]) -> Any:
+def _load(source: str, given: dict[str, Any]) -> Any:
     try:
         return AutoProcessor.from_pretrained(source, **given)
     except (ImportError, ValueError) as error:
@@ -94,13 +96,15 @@ def _load(source: str, given: dict[str, str]) -> Any:
         try:
             return _load_image_only(source, given)
         except (ImportError, ValueError, AttributeError) as second:
+            if isinstance(second, ImportError) and "torchvision" not in str(second).lower():
+                raise  # another package, which the message names
             raise ConfigError(
                 f"this model's processor needs torchvision, which is not installed: {HINT} "
                 f"({second})"
             ) from None
 
 
-def _load_image_only(source: str, given: dict[str, str]) -> Any:
+def _load_image_only(source: str, given: dict[str, Any]) -> Any:
     kind = AutoConfig.from_pretrained(source, **given).model_type
     family = getattr(transformers, PROCESSOR_MAPPING_NAMES[kind])
     return _image_only(family).from_pretrained(source, **given)
