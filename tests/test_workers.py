@@ -156,6 +156,6 @@ def _children(pid):
 
 def test_a_run_leaves_the_collector_as_it_was(make, tmp_path):
     before, seen = gc.get_threshold(), []
-    settings = run.Settings(tell=lambda who, failed: seen.append(gc.get_threshold()[0]))
+    settings = run.Settings(tell=lambda who, failed: seen.append(gc.get_threshold()))
     run.evaluate(make(1), tmp_path, settings)
-    assert seen == [run.NEW_OBJECTS] and gc.get_threshold() == before
+    assert seen == [run.COLLECTIONS] and gc.get_threshold() == before

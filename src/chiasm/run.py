@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 STORE = "calls.db"
 
-NEW_OBJECTS = 20_000
-"""So many new objects start a search for cycles; see `_rare_collections`."""
+COLLECTIONS = (20_000, 2, 2)
+"""Python's thresholds for the search for cycles during a run, see `_rare_collections`."""
 
 MAX_CONNECTIONS = 16
 """Requests in flight per endpoint unless said otherwise; Inspect's own default adapts upward."""
@@ -164,11 +164,12 @@ def evaluate(plan: Plan, log_dir: Path, settings: Settings | None = None) -> lis
 def _rare_collections() -> Iterator[None]:
     """Have Python look for cycles less often: every sample makes thousands of objects that stay.
 
-    With the default of 700 new objects, the search is a sixth of all CPU; with this number, a
-    twentieth, for some 20 MB more. Back to the former number when the block ends.
+    With the default (700, 10, 10) the search is a sixth of all CPU; with these less than half of
+    that. Rarer still would be cheaper, but cycles hold pictures: (20000, 10, 10) takes half as
+    much memory again. Back to the former thresholds when the block ends.
     """
     before = gc.get_threshold()
-    gc.set_threshold(NEW_OBJECTS, *before[1:])
+    gc.set_threshold(*COLLECTIONS)
     try:
         yield
     finally:
