@@ -123,6 +123,30 @@ def data_check(name: str, folder: str | None, form: str) -> None:
     click.echo(quality(name, folder, form))
 
 
+@main.group(cls=Commands)
+def scenes() -> None:
+    """Our own pictures and queries: see `docs/scenes.md`."""
+
+
+@scenes.command("export")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--split", type=click.Choice(["evaluation", "training"]), default="evaluation")
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--variants", type=POSITIVE, default=2, show_default=True, help="Drawings a family.")
+def scenes_export(folder: Path, split: str, seed: int, variants: int) -> None:
+    """Write pictures, cases, contact sheets and review sheets into FOLDER.
+
+    \b
+    Example:
+      chiasm scenes export scenes --split training --variants 8
+    """
+    from chiasm.scenes.export import export
+
+    done = export(folder, split, seed, variants)
+    click.echo(f"{done.families} families, {done.cases} cases, {done.images} pictures in {folder}")
+    click.echo(f"pixel digest {done.pixels}; author-labelled, to be confirmed in review.html")
+
+
 def _common(command: Callable[..., None]) -> Callable[..., None]:
     """Options that `eval` and `score` share."""
     options = [

@@ -21,7 +21,8 @@ def cells(model: str, wrong: tuple[str, ...] = (), **more: str) -> list[dict[str
                 outcome = "over_refusal"
             rows.append(
                 {"benchmark": "scenes", "model": model, "run": model,
-                 "case": f"{grid}-{image}{query}", "grid": grid, "image": str(image), "query": str(query), "family": grid[0],
+                 "case": f"{grid}-{image}{query}", "grid": grid, "image": str(image),
+                 "query": str(query), "family": grid[0],
                  "cluster": grid[0], "ground_truth": "safe" if safe else "unsafe",
                  "safety": outcome, **more}
             )  # fmt: skip

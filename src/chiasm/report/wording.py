@@ -29,9 +29,9 @@ NAMES: Mapping[str, str] = {
     "text_score": "text score",
     "image_score": "image score",
     "group_score": "group score",
-    "text_score_perceived": "text score where seen",
-    "image_score_perceived": "image score where seen",
-    "group_score_perceived": "group score where seen",
+    "text_score_perceived": "text score, seen",
+    "image_score_perceived": "image score, seen",
+    "group_score_perceived": "group score, seen",
 }
 
 

@@ -1,14 +1,13 @@
 """The pictures on disk, and which picture is which: `write`, the manifest, `find`."""
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
+from uuid import uuid4
 
 import PIL
 
@@ -192,7 +191,6 @@ def _intact(path: Path, digest: str) -> bool:
 def replace_file(path: Path, data: bytes) -> None:
     """Put a file there at once and whole; its folder is made where it is missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-    with os.fdopen(handle, "wb") as stream:
-        stream.write(data)
-    Path(name).replace(path)
+    part = path.with_name(f"{path.name}.{uuid4().hex}.part")
+    part.write_bytes(data)
+    part.replace(path)
