@@ -13,6 +13,7 @@ from chiasm.errors import ChiasmError
 
 FORMATS = click.Choice(["text", "json", "csv", "md"])
 FOLDER = click.Path(path_type=Path)
+OUTPUT_FOLDER = click.Path(path_type=Path, file_okay=False)
 POSITIVE = click.IntRange(1)
 
 
@@ -30,6 +31,9 @@ class Commands(click.Group):
         except ChiasmError as error:
             click.echo(f"error: {error}", err=True)
             ctx.exit(2)
+        except KeyboardInterrupt:
+            click.echo("stopped: what was answered is kept, the same command continues", err=True)
+            ctx.exit(130)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -51,7 +55,9 @@ def main(verbose: bool) -> None:
 
 
 @main.command()
-@click.option("-o", "--output", type=FOLDER, default=Path("demo"), help="Folder to write to.")
+@click.option(
+    "-o", "--output", type=OUTPUT_FOLDER, default=Path("demo"), help="Folder to write to."
+)
 def demo(output: Path) -> None:
     """The whole loop on scenes, offline: reference policies, figures, a page.
 
@@ -155,7 +161,7 @@ def _common(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--data", "data_", multiple=True, help="Local data: DIR, or NAME=DIR."),
         click.option("--rubric", help="A local copy of the authors' rubric file (paper)."),
         click.option("--allow", multiple=True, help="Skip cases with this code; counted."),
-        click.option("--log-dir", type=FOLDER, default=Path("logs"), help="Where logs go."),
+        click.option("--log-dir", type=OUTPUT_FOLDER, default=Path("logs"), help="Where logs go."),
         click.option("--max-connections", default=16, show_default=True, type=POSITIVE),
         click.option(
             "--timeout",
@@ -192,12 +198,12 @@ def _common(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--view", default="full", show_default=True, help="Input condition.")
 @click.option("--captioner", help="Model that describes images that have no description.")
 @click.option("--paraphraser", help="Model that rewords queries (--view perturbed).")
-@click.option("--limit", type=int, help="Only the first N cases.")
-@click.option("--sample", type=int, help="Only N cases, in proportion to the categories.")
+@click.option("--limit", type=POSITIVE, help="Only the first N cases.")
+@click.option("--sample", type=POSITIVE, help="Only N cases, in proportion to the categories.")
 @click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--max-tokens", type=int, help="Overrides the protocol's cap (then `custom`).")
-@click.option("--temperature", type=float, help="Overrides the protocol's.")
-@click.option("--epochs", type=int, help="Answers per case; overrides the protocol's.")
+@click.option("--max-tokens", type=POSITIVE, help="Overrides the protocol's cap (then `custom`).")
+@click.option("--temperature", type=click.FloatRange(0), help="Overrides the protocol's.")
+@click.option("--epochs", type=POSITIVE, help="Answers per case; overrides the protocol's.")
 @click.option("--dry-run", is_flag=True, help="Say calls, tokens and price, and stop.")
 @click.option("--price", multiple=True, help="MODEL=IN/OUT in $ per million tokens.")
 @click.option("--batch", is_flag=True, help="Use the provider's batch interface.")
@@ -325,6 +331,7 @@ def score(
             grader=grader,
             log_dir=log_dir,
             partial=partial,
+            allow=allow,
             settings=Settings(
                 max_connections=max_connections,
                 timeout=timeout,

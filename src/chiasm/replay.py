@@ -6,41 +6,27 @@ the other judge's verdicts. Inspect's runner is not used: it would cost more tha
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
-from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+from zipfile import BadZipFile
 
-from chiasm.cases import Axis, Case, Dataset, Skip, Verdict
+from chiasm import select
+from chiasm.cases import Axis, Case, Dataset, Skip, Verdict, dumps
 from chiasm.errors import DataError, JudgeError
 from chiasm.grading import OFFLINE, Grading
 from chiasm.judges.output import Answer, read_output, read_text
 from chiasm.recorded import Answers, read_answers
+from chiasm.replay_log import Judged, Response, Source, write_log
 
 if TYPE_CHECKING:
-    from inspect_ai.log import EvalLog, EvalSample
+    from inspect_ai.log import EvalSample
     from inspect_ai.model import Model
 
     from chiasm.run import Settings
 
 Progress = Callable[[int, int], None]
 """(responses done, responses in all)."""
-
-
-class Response(NamedTuple):
-    """One answer to be judged."""
-
-    case: Case
-    epoch: int
-    answer: Answer
-
-
-class Judged(NamedTuple):
-    """A response with its verdicts; the errors are those of judges that gave none."""
-
-    response: Response
-    verdicts: dict[Axis, Verdict]
-    errors: dict[Axis, str]
 
 
 def responses_of(answers: Answers, dataset: Dataset, *, partial: bool) -> list[Response]:
@@ -103,16 +89,6 @@ async def judge_all(
     return await asyncio.gather(*(one(r) for r in responses))
 
 
-class Source(NamedTuple):
-    """What is scored: responses, and where they are from."""
-
-    name: str
-    model: str
-    view: str
-    responses: list[Response]
-    config: dict[str, Any]
-
-
 def from_file(path: Path, dataset: Dataset, *, partial: bool) -> Source:
     """Recorded answers of a file that is no Inspect log."""
     answers = read_answers(path, dataset)
@@ -142,7 +118,11 @@ def from_log(path: Path, grading: Grading) -> Source:
     """
     from inspect_ai.log import read_eval_log
 
-    log = read_eval_log(str(path), resolve_attachments=True)
+    try:
+        log = read_eval_log(str(path), resolve_attachments=True)
+    except (OSError, EOFError, ValueError, KeyError, BadZipFile) as error:
+        what = f"not a readable Inspect log ({type(error).__name__}: {str(error)[:80]})"
+        raise DataError(what, file=str(path)) from error
     facts = (log.eval.metadata or {}).get("chiasm")
     if not isinstance(facts, dict):
         raise DataError("not a log of a chiasm task", file=str(path))
@@ -179,105 +159,6 @@ def _logged(sample: "EvalSample | None", grading: Grading, view: str) -> Answer:
     )
 
 
-def write_log(
-    path: Path,
-    source: Source,
-    judged: Sequence[Judged],
-    facts: dict[str, Any],
-    axes: Sequence[Axis],
-) -> "EvalLog":
-    """Write the judged responses as an Inspect log."""
-    from inspect_ai.log import (
-        EvalConfig,
-        EvalDataset,
-        EvalLog,
-        EvalPlan,
-        EvalResults,
-        EvalSpec,
-        EvalStats,
-        write_eval_log,
-    )
-
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    ids = list(dict.fromkeys(j.response.case.id for j in judged))
-    epochs = max((j.response.epoch for j in judged), default=1)
-    failed = any(j.errors for j in judged)
-    log = EvalLog(
-        status="error" if failed else "success",
-        eval=EvalSpec(
-            created=now,
-            task=f"chiasm/{facts['benchmark']}",
-            task_args={"protocol": facts["protocol"], "view": facts["view"]},
-            dataset=EvalDataset(
-                name=facts["benchmark"], samples=len(ids), sample_ids=list(ids), shuffled=False
-            ),
-            model=source.model,
-            config=EvalConfig(epochs=epochs),
-            metadata={"chiasm": facts},
-        ),
-        plan=EvalPlan(),
-        stats=EvalStats(started_at=now, completed_at=now),
-        results=EvalResults(
-            total_samples=len(judged),
-            completed_samples=sum(not j.errors for j in judged),
-            scores=_results(judged, axes),
-        ),
-        samples=[_sample(j, source) for j in judged],
-    )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_eval_log(log, str(path))
-    return log
-
-
-def _results(judged: Sequence[Judged], axes: Sequence[Axis]) -> list[Any]:
-    from inspect_ai.log import EvalMetric, EvalScore
-
-    from chiasm.metrics import rates_of_axis
-
-    scores = []
-    for axis in axes:
-        held = [j for j in judged if axis in j.verdicts]
-        outcomes = [None if j.verdicts[axis].missing else j.verdicts[axis].outcome for j in held]
-        cases = [j.response.case for j in held]
-        found = rates_of_axis(
-            axis, outcomes, [c.ground_truth for c in cases], [c.cluster for c in cases]
-        )
-        scores.append(
-            EvalScore(
-                name=axis,
-                scorer=f"chiasm/{axis}",
-                scored_samples=sum(o is not None for o in outcomes),
-                unscored_samples=sum(o is None for o in outcomes),
-                metrics={n: EvalMetric(name=n, value=r.rate) for n, r in found.items()},
-            )
-        )
-    return scores
-
-
-def _sample(judged: Judged, source: Source) -> "EvalSample":
-    from inspect_ai.log import EvalError, EvalSample
-    from inspect_ai.model import ModelOutput
-
-    from chiasm.tasks import sample_metadata, score_of
-
-    case, epoch, answer = judged.response
-    error = None
-    if judged.errors:
-        text = "; ".join(f"{axis}: {why}" for axis, why in judged.errors.items())
-        message = f"JudgeError({text!r})"
-        error = EvalError(message=message, traceback=message, traceback_ansi=message)
-    return EvalSample(
-        id=case.id,
-        epoch=epoch,
-        input=case.query,
-        target=chr(ord("A") + case.answer) if case.answer is not None else case.ground_truth,
-        output=ModelOutput.from_content(source.model, answer.text),
-        metadata=sample_metadata(case, source.view),
-        scores={axis: score_of(v, answer.text) for axis, v in judged.verdicts.items()},
-        error=error,
-    )
-
-
 def score(
     paths: Collection[Path],
     grading: Grading,
@@ -286,6 +167,7 @@ def score(
     grader: str | None,
     log_dir: Path,
     partial: bool = False,
+    allow: Collection[str] = (),
     settings: "Settings | None" = None,
     progress: Progress | None = None,
 ) -> list[Path]:
@@ -298,44 +180,85 @@ def score(
         grader: The judge.
         log_dir: Where the logs go.
         partial: Whether a file may hold only a part of the benchmark.
+        allow: With MISSING_IMAGE, answers whose image the judge should see and that is missing
+            are left out and counted.
         settings: How the judge is called.
         progress: Told after every response.
 
     Returns:
         The logs written, in the order of the paths.
+
+    Raises:
+        ConfigError: The judge can't be this one, or there is none.
+        DataError: A file can't be read, or is of another benchmark.
+        ImageError: The judge should see images that are missing; nothing was asked.
     """
-    from chiasm import tasks
     from chiasm.models.calls import use_store
-    from chiasm.run import STORE, Settings, judge_model
+    from chiasm.run import STORE, Settings
 
     settings = settings or Settings()
     axes = grading.axes(grader)
-    written: list[Path] = []
+    judge = _Judge(grading, grader, axes, settings, progress)
+    sources = [
+        from_log(path, grading) if is_log(path) else from_file(path, dataset, partial=partial)
+        for path in paths
+    ]
+    seen = grading.sees_image(grader)
+    kept = [_with_images(s, dataset, allow) if seen else (s, []) for s in sources]
     log_dir.mkdir(parents=True, exist_ok=True)
     with use_store(log_dir / STORE):
-        for path in paths:
-            source = (
-                from_log(path, grading)
-                if is_log(path)
-                else from_file(path, dataset, partial=partial)
-            )
-            model = judge_model(grader, settings) if grader else None
-            judged = asyncio.run(
-                judge_all(
-                    grading,
-                    source.responses,
-                    model,
-                    axes=axes,
-                    connections=settings.max_connections,
-                    progress=progress,
-                )
-            )
-            facts = tasks.facts(
-                grading, dataset, source.view, list[Skip](), axes, source="replay", judge=grader
-            )
-            facts["answers"] = source.config
-            judge = (grader or "exact").replace("/", "-")
-            target = log_dir / f"{source.name}--{grading.benchmark.name}--{judge}.eval"
-            write_log(target, source, judged, facts, axes)
-            written.append(target)
-    return written
+        return [_score(source, skipped, dataset, judge, log_dir) for source, skipped in kept]
+
+
+class _Judge(NamedTuple):
+    """Who decides, and how."""
+
+    grading: Grading
+    grader: str | None
+    axes: Sequence[Axis]
+    settings: "Settings"
+    progress: Progress | None
+
+
+def _with_images(
+    source: Source, dataset: Dataset, allow: Collection[str]
+) -> tuple[Source, list[Skip]]:
+    """The responses that a judge can be shown the image of, and the cases of the others."""
+    judged = {r.case.id: r.case for r in source.responses if not r.answer.missing}
+    skipped = select.without_images(dataset, list(judged.values()), allow)
+    gone = {skip.case for skip in skipped}
+    responses = [r for r in source.responses if r.case.id not in gone]
+    return source._replace(responses=responses), skipped
+
+
+def _score(
+    source: Source, skipped: Sequence[Skip], dataset: Dataset, judge: _Judge, log_dir: Path
+) -> Path:
+    from chiasm import tasks
+    from chiasm.run import judge_model
+
+    grading, grader, axes, settings, progress = judge
+    model = judge_model(grader, settings) if grader else None
+    connections = settings.max_connections
+    judged = asyncio.run(
+        judge_all(
+            grading,
+            source.responses,
+            model,
+            axes=axes,
+            connections=connections,
+            progress=progress,
+        )
+    )
+    facts = tasks.facts(grading, dataset, source.view, skipped, axes, source="replay", judge=grader)
+    facts["answers"] = source.config
+    path = log_dir / _log_name(source, grading, grader)
+    write_log(path, source, judged, facts, axes)
+    return path
+
+
+def _log_name(source: Source, grading: Grading, grader: str | None) -> str:
+    """Readable, and another one for other answers, another protocol or another judge."""
+    protocol, judge = grading.protocol.name, grader or "exact"
+    digest = sha256(dumps([source.config, protocol, judge]).encode()).hexdigest()[:8]
+    return f"{source.name}--{grading.benchmark.name}--{judge.replace('/', '-')}--{digest}.eval"

@@ -6,6 +6,7 @@ sample, and a set of failed samples is an unfinished set. Nothing that was answe
 """
 
 import gc
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -14,9 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chiasm import __version__
-from chiasm.benchmarks import load, resolve
+from chiasm.benchmarks import Benchmark, load, resolve
 from chiasm.cases import dumps
-from chiasm.errors import ConfigError
+from chiasm.errors import ChiasmError, ConfigError
+from chiasm.grading import OFFLINE, Grading
 from chiasm.progress import Tell, told
 
 if TYPE_CHECKING:
@@ -119,6 +121,9 @@ def evaluate(plan: Plan, log_dir: Path, settings: Settings | None = None) -> lis
         "captioner": plan.captioner,
         "paraphraser": plan.paraphraser,
     }
+    for name in set(plan.models) & set(OFFLINE):
+        raise ConfigError(f"--model {name} is a judge (--grader), it answers no query")
+    models = [named_model(name, settings, plan.model_args) for name in plan.models]
     roles = {role: judge_model(name, settings) for role, name in named.items() if name}
     tasks = _tasks(plan)
     logs = folder
@@ -129,12 +134,11 @@ def evaluate(plan: Plan, log_dir: Path, settings: Settings | None = None) -> lis
         settings.begin(sum(len(t.dataset) * (t.epochs or 1) for t in tasks if hasattr(t, "epochs")))
     if not tasks:
         return []
-    with use_store(folder / STORE), told(settings.tell), _rare_collections():
+    with use_store(folder / STORE), told(settings.tell), _plain_errors(), _rare_collections():
         eval_set(
             tasks=tasks,
             log_dir=str(logs),
-            model=list(plan.models),
-            model_args=dict(plan.model_args),
+            model=models,
             model_roles=dict(roles) or None,
             # One try a command: what failed is asked again when the user says so.
             retry_attempts=0,
@@ -190,17 +194,45 @@ def judge_model(name: str, settings: Settings) -> "Model":
 
     Inspect hands a role the run's retries and time-out, but not the time-out of a single try.
     """
+    return named_model(name, settings)
+
+
+def named_model(
+    name: str, settings: Settings, model_args: Mapping[str, Any] | None = None
+) -> "Model":
+    """The model of that name, called as the settings say.
+
+    Raises:
+        ConfigError: There is no such provider, its package or key is missing, or it does not know
+            an argument.
+    """
     from inspect_ai.model import GenerateConfig, get_model
 
-    return get_model(
-        name,
-        config=GenerateConfig(
-            max_connections=settings.max_connections,
-            max_retries=settings.max_retries,
-            timeout=settings.timeout,
-            attempt_timeout=settings.attempt_timeout,
-        ),
+    config = GenerateConfig(
+        max_connections=settings.max_connections,
+        max_retries=settings.max_retries,
+        timeout=settings.timeout,
+        attempt_timeout=settings.attempt_timeout,
+        batch=settings.batch or None,
     )
+    given = "".join(f" -M {key}={value}" for key, value in (model_args or {}).items())
+    with _plain_errors(f"{name}{given}: ", ValueError, TypeError, ImportError):
+        return get_model(name, config=config, **(model_args or {}))
+
+
+@contextmanager
+def _plain_errors(what: str = "", *kinds: type[Exception]) -> Iterator[None]:
+    """Make errors of these kinds, and what Inspect tells its users, a `ConfigError`."""
+    try:
+        yield
+    except Exception as error:
+        # Inspect's own kind, for a missing key, package or task, is not public: told by its name.
+        if not isinstance(error, kinds) and type(error).__name__ != "PrerequisiteError":
+            raise
+        if isinstance(error, ChiasmError):
+            raise
+        said = re.sub(r"\[/?\w+\]|(?i:error):", "", str(getattr(error, "message", error)))
+        raise ConfigError(f"{what}{' '.join(said.split())}") from error
 
 
 def arguments(plan: Plan, name: str) -> dict[str, Any]:
@@ -244,13 +276,24 @@ def _by_owner(names: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(name for name in names if name not in theirs), theirs
 
 
+def _check_grader(benchmark: Benchmark, grader: str | None) -> None:
+    """Refuse a run without a judge before anything is asked; Inspect would notice it per sample."""
+    if grader is None:
+        Grading(benchmark=benchmark, protocol=benchmark.protocol()).axes(None)
+
+
 def _tasks(plan: Plan) -> list[Any]:
     from chiasm._registry import TASKS
 
     ours, theirs = _by_owner(plan.tasks)
+    for name in theirs:
+        file = Path(name.partition("@")[0])
+        if file.suffix == ".py" and not file.is_file():
+            raise ConfigError(f"{name}: there is no file {file}")
     tasks: list[Any] = list(theirs)
     for name in ours:
         known = resolve(name).name
+        _check_grader(resolve(name), plan.grader)
         args = arguments(plan, name)
         tasks += [TASKS[known](**{**args, "view": v}) for v in views_of(plan, known)]
     return tasks

@@ -144,14 +144,23 @@ def runnable(
             "--allow EMPTY_QUERY to evaluate them and count the rest as skipped."
         )
     if images:
-        absent = set(missing_images(dataset.root, {p for c in cases for p in c.images}))
-        lost = [Skip(c.id, "MISSING_IMAGE", p) for c in cases for p in c.images if p in absent]
-        if lost and "MISSING_IMAGE" not in allow:
-            raise ImageError(_missing_text(dataset, sorted(absent), len(cases)))
-        skips += lost
+        skips += without_images(dataset, cases, allow)
     gone = {s.case for s in skips}
     unique = {s.case: s for s in reversed(skips)}
     return [c for c in cases if c.id not in gone], list(unique.values())
+
+
+def without_images(dataset: Dataset, cases: Sequence[Case], allow: Collection[str]) -> list[Skip]:
+    """The cases of which an image file is missing.
+
+    Raises:
+        ImageError: There are some, and MISSING_IMAGE is not allowed; lists the files.
+    """
+    absent = set(missing_images(dataset.root, {p for c in cases for p in c.images}))
+    if absent and "MISSING_IMAGE" not in allow:
+        raise ImageError(_missing_text(dataset, sorted(absent), len(cases)))
+    lost = {c.id: [p for p in c.images if p in absent] for c in cases}
+    return [Skip(case, "MISSING_IMAGE", ", ".join(paths)) for case, paths in lost.items() if paths]
 
 
 def _empty(case: Case) -> bool:
