@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from chiasm.benchmarks import Benchmark, Protocol
@@ -89,9 +90,21 @@ class Grading:
         return any(r.sees_image for r in self.rubrics.values())
 
     async def decide(
-        self, axis: Axis, case: Case, answer: Answer, grader: "Model | None"
+        self,
+        axis: Axis,
+        case: Case,
+        answer: Answer,
+        grader: "Model | None",
+        shown: Mapping[str, ImageFile] = MappingProxyType({}),
     ) -> Verdict | None:
         """One verdict; None when this grader does not decide this axis.
+
+        Args:
+            axis: Which one.
+            case: What was asked.
+            answer: What was said.
+            grader: The judge.
+            shown: Pictures of the case by path, as far as they have been read already.
 
         Raises:
             JudgeError: The judge failed, refused, or could not be read.
@@ -113,14 +126,14 @@ class Grading:
         if name in OFFLINE:
             return OFFLINE[name](case, answer.text)
         rule = self.rubrics[axis]
-        return await ask(rule, case, answer.text, self._images(rule, case), grader)
+        return await ask(rule, case, answer.text, self._images(rule, case, shown), grader)
 
-    def _images(self, rule: Rubric, case: Case) -> list[ImageFile]:
+    def _images(self, rule: Rubric, case: Case, shown: Mapping[str, ImageFile]) -> list[ImageFile]:
         if not rule.sees_image:
             return []
         if self.root is None:
             raise ConfigError(f"{case.id}: the judge sees the image; --data DIR is needed")
-        return [read_image(self.root, path) for path in case.images]
+        return [shown.get(path) or read_image(self.root, path) for path in case.images]
 
 
 def choose(case: Case, answer: str) -> Verdict:

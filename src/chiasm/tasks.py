@@ -28,6 +28,7 @@ from chiasm import __version__, select
 from chiasm.benchmarks import Benchmark, load, resolve, root_of
 from chiasm.cases import Axis, Case, Dataset, Skip, Verdict
 from chiasm.data.check import baselines
+from chiasm.data.images import ImageFile
 from chiasm.errors import JudgeError
 from chiasm.grading import Grading
 from chiasm.judges import triage
@@ -95,9 +96,7 @@ def make_task(
     )
     axes = grading.axes(grader) if grader or bench.scoring != "judge" else tuple(grading.rubrics)
     chosen = select.subset(dataset.cases, limit=limit, sample=sample, seed=seed)
-    select.check_view(
-        chosen, view, captioner=captioner, paraphraser=paraphraser, name=bench.name
-    )
+    select.check_view(chosen, view, captioner=captioner, paraphraser=paraphraser, name=bench.name)
     judged = grading.sees_image(grader or "any/model")
     cases, skipped = select.runnable(
         dataset, chosen, images=view in SHOWS_IMAGE or judged, view=view, allow=allow
@@ -250,6 +249,27 @@ def score_of(verdict: Verdict, text: str) -> Score:
     )
 
 
+def _shown(state: TaskState) -> dict[str, ImageFile]:
+    """The pictures that the model was shown unchanged, by path: the judge gets the same ones.
+
+    Empty when a log without pictures is scored again: then they are read.
+    """
+    noted = state.metadata.get("shown", [])
+    uris = [
+        part.image
+        for message in state.messages
+        if message.role == "user" and not isinstance(message.content, str)
+        for part in message.content
+        if part.type == "image" and part.image.startswith("data:")
+    ]
+    if len(uris) != len(noted) or any(set(note) != {"path", "sha256"} for note in noted):
+        return {}
+    return {
+        note["path"]: ImageFile(b"", "", note["sha256"], 0, 0, uri)
+        for note, uri in zip(noted, uris, strict=True)
+    }
+
+
 def _axis_scorer(axis: Axis, grading: Grading) -> Scorer:
     shows = SHOWS_IMAGE
 
@@ -263,7 +283,7 @@ def _axis_scorer(axis: Axis, grading: Grading) -> Scorer:
         needs = grading.benchmark.scoring == "judge"
         grader = get_model(role="grader", required=True) if needs else None
         try:
-            verdict = await grading.decide(axis, case, found, grader)
+            verdict = await grading.decide(axis, case, found, grader, _shown(state))
         except JudgeError as error:
             # Kept beside the other axes' verdicts; `complete` then fails the sample, so that the
             # same command asks this judge again and no other.

@@ -58,7 +58,7 @@ def test_content_decides_what_a_file_is(root: Path, format: str, mime: str) -> N
     data = encode(format)
     (root / "x.txt").write_bytes(data)
     image = read_image(root, "x.txt", sha256=sha256(data).hexdigest())
-    assert image == (data, mime, sha256(data).hexdigest(), 64, 48)
+    assert image == (data, mime, sha256(data).hexdigest(), 64, 48, "")
     head, _, body = data_uri(image).partition(",")
     assert head == f"data:{mime};base64"
     assert b64decode(body) == data

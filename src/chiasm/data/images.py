@@ -42,6 +42,7 @@ class ImageFile(NamedTuple):
         sha256: Of the bytes, 64 hex digits.
         width: Pixels, as stored (a rotation in the metadata is not applied).
         height: Likewise.
+        uri: The picture as a data URI where it was made before; `data` may then be empty.
     """
 
     data: bytes
@@ -49,6 +50,7 @@ class ImageFile(NamedTuple):
     sha256: str
     width: int
     height: int
+    uri: str = ""
 
 
 def read_image(root: Path, path: str, *, sha256: str | None = None) -> ImageFile:
@@ -76,7 +78,7 @@ def read_image(root: Path, path: str, *, sha256: str | None = None) -> ImageFile
 
 def data_uri(image: ImageFile) -> str:
     """The image as a ``data:`` address."""
-    return f"data:{image.mime};base64,{b64encode(image.data).decode()}"
+    return image.uri or f"data:{image.mime};base64,{b64encode(image.data).decode()}"
 
 
 def missing_images(root: Path, paths: Iterable[str]) -> list[str]:
