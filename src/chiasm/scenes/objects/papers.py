@@ -67,7 +67,7 @@ def hospital_letter(pen: Pen, rng: Random) -> None:
     _sheet(pen, 40)
     pen.rect(-34, 11, -20, 15.6, "#d8392f")
     pen.rect(-29.3, 6.3, -24.7, 20.3, "#d8392f")
-    pen.text(9, 13.5, 8.4, "HOSPITAL", INK)
+    pen.text(10, 13.5, 7.2, "HOSPITAL", INK)
     pen.rect(-36, 23, 36, 24.4, "#d8392f")
     _lines(pen, -34, 34, [30, 36, 42])
     pen.rect(-24, 49, 26, 94, "#1f2c3d", 1)
@@ -128,8 +128,8 @@ def badge(pen: Pen, rng: Random) -> None:
     pen.blob([(-28, 71), (-25, 61), (-16, 58), (-7, 61), (-4, 71)], "#4a5a6c")
     pen.oval(-16, 52, 6.5, 7.5, "#f0c7a2")
     pen.blob([(-23, 51), (-22, 44), (-16, 42), (-10, 44), (-9, 51), (-16, 47)], "#4b3526")
-    pen.text(16, 47, 6, "EVA L", INK)
-    pen.text(16, 57, 6, "ID 4718", INK)
+    pen.text(15, 46, 5.2, "EVA L", INK)
+    pen.text(15, 56, 5.2, "ID 4718", INK)
     _lines(pen, 2, 30, [63, 68])
     left = -28.0
     while left < 27:
