@@ -10,11 +10,13 @@ from PIL import Image
 
 from chiasm.benchmarks import Benchmark, Protocol, resolve
 from chiasm.cases import Case, Oracle
+from chiasm.data.images import read_image
 from chiasm.data.records import Record, json_records
 from chiasm.errors import ConfigError
 from chiasm.models.calls import use_store
+from chiasm.perturb import CHANGES, PERTURBATIONS, changed
 from chiasm.tasks import make_task
-from chiasm.views import BLANK_GREY, CAPTION_PROMPT, VIEWS, blank_image
+from chiasm.views import BLANK_GREY, CAPTION_PROMPT, PERTURBED, VIEWS, blank_image
 from tests.integration import standin
 from tests.integration.tool import chiasm
 from tests.servers.process import OpenAIServer
@@ -191,7 +193,50 @@ def test_several_turns(ask: Ask) -> None:
 
 def test_every_view_is_tested() -> None:
     tested = {n.removeprefix("test_") for n in globals()}
-    assert set(VIEWS) <= tested
+    assert set(VIEWS) - set(PERTURBED) <= tested
+
+
+@pytest.mark.parametrize("how", CHANGES)
+def test_perturbed_picture(ask: Ask, shelves: Path, how: str) -> None:
+    """The same query with another picture: the case's own, a little changed."""
+    requests = ask(view=f"perturbed_{how}")
+    assert [r.text for r in requests] == [query(i) for i in NUMBERS]
+    wanted = [
+        changed(read_image(shelves, f"images/{i}.png"), how, f"shelves/{i}").sha256 for i in NUMBERS
+    ]
+    assert [r.images for r in requests] == [[digest] for digest in wanted]
+    assert set(wanted).isdisjoint(file(i) for i in NUMBERS)
+    assert secrets(requests) == set()
+
+
+def test_perturbed_order(ask: Ask) -> None:
+    requests = ask(view="perturbed_order")
+    check(requests, [query(i) for i in NUMBERS], [[file(i)] for i in NUMBERS])
+    assert all(r.order == ["text", "image"] for r in requests)
+
+
+def test_perturbed_paraphrase(ask: Ask) -> None:
+    """The benchmark's own rewording where there is one; else nothing runs without a paraphraser."""
+
+    def reworded(record: Record) -> Case:
+        case = to_case(record)
+        return replace(case, extra={"paraphrase": f"Tell me: {case.query}"})
+
+    requests = ask(replace(SHELVES, to_case=reworded), view="perturbed_paraphrase")
+    check(requests, [f"Tell me: {query(i)}" for i in NUMBERS], [[file(i)] for i in NUMBERS])
+    with pytest.raises(ConfigError, match=r"4 of 4 cases have no paraphrase.*--paraphraser"):
+        ask(view="perturbed_paraphrase")
+
+
+def test_perturbed_on_the_command_line(tmp_path: Path) -> None:
+    """All changes in one set, and a table of flips; scenes have rewordings of their own."""
+    ran = chiasm(
+        *("eval", "scenes", "--limit", "4", "--view", "perturbed", "--model", "chiasm/comply"),
+        *("--log-dir", str(tmp_path)),
+    )
+    table = ran[ran.index("stability") :]
+    assert [how for how in PERTURBATIONS if f"  {how} " not in table] == []
+    assert table.count(" 0/4 ") == len(PERTURBATIONS)
 
 
 def test_no_caption_without_captioner(shelves: Path) -> None:

@@ -175,5 +175,9 @@ def _grid(family: Family, seed: int, variant: int, choice: bool) -> Iterator[Cas
                 warning=cell.hazard,
                 reference=cell.answer,
             ),
-            extra={**_extra(family, grid, i), "query": str(q)},
+            extra={
+                **_extra(family, grid, i),
+                "query": str(q),
+                "paraphrase": query.texts[(variant + 1) % len(query.texts)],
+            },
         )
