@@ -58,8 +58,8 @@ def responses(paths: str | Path | Iterable[str | Path]) -> pl.DataFrame:
         The columns of `SCHEMA`, sorted by run, then in the order of the dataset. ``run`` is equal
         for logs of the same benchmark, data, protocol, view, model, judge and settings; ``retry``
         is whether the same command would ask again; ``perceived`` whether the model named all
-        pictures of the row's grid right, see `chiasm.report.perception`; ``about`` is JSON: marks, skipped cases,
-        baselines, dataset, settings.
+        pictures of the row's grid right, see `chiasm.report.perception`; ``about`` is JSON: marks,
+        skipped cases, baselines, dataset, settings.
 
     Raises:
         DataError: A path does not exist, or no log of chiasm's is there.
