@@ -10,8 +10,10 @@ LEVELS = (
     "errors cases stats text prompts html progress __init__",
     "data scenes",
     "judges models views perturb",
-    "benchmarks metrics grading select tasks run workers forecast replay replay_log recorded"
-    + " _registry",
+    (
+        "benchmarks metrics grading select tasks run workers forecast replay replay_log recorded "
+        "_registry"
+    ),
     "report diagnose demo listing doctor",
     "audit annotate guard",
     "build align",
