@@ -6,6 +6,7 @@ import pytest
 from chiasm.cases import Case
 from chiasm.judges.scenes import exact
 from chiasm.models.policies import DECLINE, HEDGE, HELP
+from chiasm.report.metrics import grid_items
 from chiasm.scenes import (
     cases,
     families,
@@ -17,7 +18,6 @@ from chiasm.scenes import (
     select,
 )  # fmt: skip
 from chiasm.scenes.grammar import SPLITS, TIERS
-from chiasm.scenes.scores import grid_score
 
 FREE = cases()
 CHOICE = cases(choice=True)
@@ -192,9 +192,25 @@ def _additive_group_scores(family: str) -> bool:
 
 
 def _scores(cells: list[bool], family: str) -> dict[str, int]:
-    table = {("g", str(i), str(q)): r for (i, q), r in zip(CORNERS, cells, strict=True)}
-    names = ("text_score", "image_score", "group_score")
-    return {name: grid_score(name, table, {"g": family}).k for name in names}
+    """What the report makes of these cells, right or wrong; rows as it reads them from logs."""
+    rows = [
+        {
+            "case": f"{family}-{i}{q}",
+            "cluster": family,
+            "family": family,
+            "epoch": 1,
+            "grid": "g",
+            "image": str(i),
+            "query": str(q),
+            "perceived": None,
+            "ground_truth": "safe",
+            "choice": None,
+            "usefulness": None,
+            "safety": "helped" if right else "over_refusal",
+        }
+        for (i, q), right in zip(CORNERS, cells, strict=True)
+    ]
+    return {name: grid_items(name, rows).k for name in ("text_score", "image_score", "group_score")}
 
 
 def test_joining_policy_scores_everywhere() -> None:
