@@ -21,6 +21,7 @@ from inspect_ai.model import (
     ContentImage,
     ContentText,
     GenerateConfig,
+    ModelOutput,
     get_model,
 )
 from inspect_ai.solver import Generate, Solver, TaskState, solver
@@ -29,6 +30,7 @@ from PIL import Image
 from chiasm.cases import Case, View, dumps
 from chiasm.data.images import ImageFile, data_uri, read_image
 from chiasm.errors import CallError, ConfigError
+from chiasm.judges.output import read_output
 from chiasm.models import calls
 from chiasm.perturb import CHANGES, PERTURBATIONS, changed
 from chiasm.progress import one_done
@@ -216,10 +218,8 @@ async def _reworded(state: TaskState, case: Case) -> str:
     message = ChatMessageUser(content=PARAPHRASE_PROMPT.format(query=case.turns[0]))
     key = calls.key("paraphrase", model, [message], case.id)
     output = await calls.generate(model, [message], GenerateConfig(temperature=0), key=key)
-    if output.empty or not output.completion.strip():
-        raise ConfigError(f"{case.id}: the paraphraser {model} gave no text")
     state.metadata["paraphraser"] = str(model)
-    return output.completion.strip()
+    return _written(output, case, "paraphraser")
 
 
 async def _described(state: TaskState, case: Case, asking: Asking) -> str:
@@ -229,9 +229,16 @@ async def _described(state: TaskState, case: Case, asking: Asking) -> str:
     key = calls.key("caption", model, [message], case.id)
     output = await calls.generate(model, [message], GenerateConfig(temperature=0), key=key)
     state.metadata["captioner"] = {"model": str(model), "prompt": caption_digest()}
-    if output.empty or not output.completion.strip():
-        raise ConfigError(f"{case.id}: the captioner {model} gave no description")
-    return output.completion.strip()
+    return _written(output, case, "captioner")
+
+
+def _written(output: ModelOutput, case: Case, role: str) -> str:
+    """The text of a helping model; a filter's message or a refusal is none."""
+    said = read_output(output)
+    if said.missing or said.own_refusal:
+        why = said.missing or "refused"
+        raise CallError(f"{case.id}: {said.reason or said.text[:200]}", kind=f"{role} {why}")
+    return said.text
 
 
 @solver

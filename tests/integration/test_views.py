@@ -266,6 +266,21 @@ def test_captioner(openai_server: OpenAIServer, shelves: Path, tmp_path: Path) -
         assert len(kept) == 4 + 4 + 8
 
 
+def test_a_filtered_caption_is_no_caption(
+    openai_server: OpenAIServer, shelves: Path, tmp_path: Path
+) -> None:
+    """A provider's message in place of a description is shown to no model."""
+    openai_server.configure(model={"filter_400": 1.0})
+    text = chiasm(
+        *("eval", "siuo", "--data", shelves, *standin.UNPINNED, "--view", "caption"),
+        *("--model", openai_server.model(), "--grader", openai_server.model("judge")),
+        *("--captioner", openai_server.model("captioner"), "--log-dir", tmp_path / "logs"),
+        code=1,
+    )
+    assert "4 of 4 have no verdict: 4 captioner blocked_input" in text
+    assert {r.model for r in openai_server.requests()} == {"captioner"}
+
+
 def test_the_judge_sees_the_image_in_every_view(ask: Ask, openai_server: OpenAIServer) -> None:
     ask(view="text_only")
     judged = openai_server.requests("judge")
