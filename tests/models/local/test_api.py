@@ -147,10 +147,13 @@ def test_the_process_ends_by_itself_in_the_middle_of_an_answer(checkpoint):
     code = f"""
 import asyncio
 from inspect_ai.model import get_model, GenerateConfig
+async def ask_for_ever(model):
+    while True:  # one answer may end by itself before the time is over
+        await model.generate("Hi", config=GenerateConfig(max_tokens=3500))
 async def main():
     model = get_model("chiasm_hf/{checkpoint("llava")}")
     try:
-        await asyncio.wait_for(model.generate("Hi", config=GenerateConfig(max_tokens=3500)), 0.5)
+        await asyncio.wait_for(ask_for_ever(model), 1)
     except asyncio.TimeoutError:
         print("gave up")
 asyncio.run(main())
