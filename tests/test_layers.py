@@ -8,15 +8,15 @@ from pathlib import Path
 SRC = Path(__file__).resolve().parents[1] / "src"
 LEVELS = (
     "errors cases stats text prompts html progress __init__",
-    "data scenes",
+    "data scenes labels",
     "judges models views perturb",
     (
         "benchmarks metrics grading select tasks run workers forecast replay replay_log recorded "
         "_registry"
     ),
-    "report diagnose demo listing doctor",
-    "audit annotate guard",
-    "build align",
+    "report diagnose demo listing doctor validation published",
+    "audit annotate guard mine",
+    "build align lab",
     "cli __main__",
 )
 LEVEL = {part: level for level, parts in enumerate(LEVELS) for part in parts.split()}

@@ -33,6 +33,7 @@ from chiasm.errors import JudgeError
 from chiasm.grading import Grading
 from chiasm.judges import triage
 from chiasm.judges.output import read_output
+from chiasm.labels.records import answer_digest
 from chiasm.metrics import rates_of_axis
 from chiasm.progress import one_done
 from chiasm.views import SHOWS_IMAGE, Asking, answer, caption_digest, view_solver
@@ -236,7 +237,12 @@ def rates(axis: Axis) -> Metric:
 
 def score_of(verdict: Verdict, text: str) -> Score:
     """A verdict as Inspect's score: the outcome is its value, or it is unscored with the reason."""
-    metadata = {"judge": verdict.judge, "rubric": verdict.rubric, "reason": verdict.reason}
+    metadata = {
+        "judge": verdict.judge,
+        "rubric": verdict.rubric,
+        "reason": verdict.reason,
+        "digest": answer_digest(text),
+    }
     if verdict.missing:
         return Score.unscored(
             reason=verdict.outcome,

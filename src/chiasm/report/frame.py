@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import polars as pl
 
 from chiasm.cases import OUTCOMES, dumps
+from chiasm.labels.records import response_id
 from chiasm.report import logs, perception
 from chiasm.report.logs import LogFile
 from chiasm.report.outcomes import NOT_RUN, decide
@@ -29,6 +30,7 @@ SCHEMA = {
     **{name: pl.String for axis in OUTCOMES for name in (axis, f"{axis}_reason")},
     "retry": pl.Boolean,
     "perceived": pl.Boolean,
+    "response": pl.String,
     "log": pl.String,
     "about": pl.String,
 }
@@ -58,8 +60,9 @@ def responses(paths: str | Path | Iterable[str | Path]) -> pl.DataFrame:
         The columns of `SCHEMA`, sorted by run, then in the order of the dataset. ``run`` is equal
         for logs of the same benchmark, data, protocol, view, model, judge and settings; ``retry``
         is whether the same command would ask again; ``perceived`` whether the model named all
-        pictures of the row's grid right, see `chiasm.report.perception`; ``about`` is JSON: marks,
-        skipped cases, baselines, dataset, settings.
+        pictures of the row's grid right, see `chiasm.report.perception`; ``response`` is the id
+        that labels name, see `chiasm.labels.records`; ``about`` is JSON: marks, skipped cases,
+        baselines, dataset, settings.
 
     Raises:
         DataError: A path does not exist, or no log of chiasm's is there.
@@ -112,11 +115,22 @@ def _rows(
         found = best.get((case, epoch))
         fact = facts.get((benchmark, case)) or _usual(facts, benchmark, case)
         retry = found is None or found.sample.error is not None
-        tail = [retry, None, str(found.log.path if found else newest.path), described]
+        response = _response(head, case, epoch, found)
+        tail = [retry, None, response, str(found.log.path if found else newest.path), described]
         rows.append(
             [*head, case, epoch, *(fact.get(f) for f in _FACTS), *_outcomes(found, axes), *tail]
         )
     return rows
+
+
+def _response(head: Sequence[Any], case: str, epoch: int, found: _Found | None) -> str | None:
+    """The id that people's labels name; null where nothing was said, or logs are older than it."""
+    for score in (found.sample.scores or {}).values() if found else ():
+        digest = (score.metadata or {}).get("digest")
+        if digest:
+            benchmark, _, view, model, *_ = head
+            return response_id(benchmark, view, model, case, epoch, str(digest))
+    return None
 
 
 def _best(run: Sequence[LogFile]) -> dict[tuple[str, int], _Found]:

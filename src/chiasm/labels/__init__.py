@@ -1,0 +1,1 @@
+"""People's labels: what one is, and reading and writing them."""
