@@ -5,23 +5,37 @@ coverage: docs/statistics.md.
 """
 
 from chiasm.stats.agreement import cohen_kappa
+from chiasm.stats.confusion import Confusion, confusion, confusion_from_counts
 from chiasm.stats.grim import possible, possible_counts
 from chiasm.stats.intervals import Bounds, Estimate, bounds, clustered, wilson
 from chiasm.stats.multiple import holm
 from chiasm.stats.paired import Difference, mcnemar, paired
+from chiasm.stats.raters import (
+    fleiss_kappa,
+    gwet_ac1,
+    krippendorff_alpha,
+    percent_agreement,
+)
 from chiasm.stats.shrinkage import Shrunk, shrink
 
 __all__ = [
     "Bounds",
+    "Confusion",
     "Difference",
     "Estimate",
     "Shrunk",
     "bounds",
     "clustered",
     "cohen_kappa",
+    "confusion",
+    "confusion_from_counts",
+    "fleiss_kappa",
+    "gwet_ac1",
     "holm",
+    "krippendorff_alpha",
     "mcnemar",
     "paired",
+    "percent_agreement",
     "possible",
     "possible_counts",
     "shrink",
