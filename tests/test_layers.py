@@ -12,7 +12,7 @@ LEVELS = (
     "judges models views perturb",
     (
         "benchmarks metrics grading select tasks run workers forecast replay replay_log recorded "
-        "_registry"
+        "recorded_tables recorded_tools _registry"
     ),
     "report diagnose demo listing doctor validation published",
     "audit annotate guard mine",

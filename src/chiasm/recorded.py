@@ -3,6 +3,7 @@
 JSON Lines      one object a line: ``id`` or ``pid`` or ``question_id``; ``response`` (null = none)
 JSON            a list of such objects, an object of them by id, the SIUO authors' results
                 (``responses``, a list) and the VLSBench authors' (``{"logs": [...]}``)
+VLMEvalKit      tables, and lmms-eval's samples: see `chiasm.recorded_tools`
 An Inspect log  is read by `chiasm.replay` itself, since its samples hold more than answers.
 """
 
@@ -14,11 +15,12 @@ from typing import Any, NamedTuple
 from chiasm.cases import Case
 from chiasm.data.records import Record, load_json
 from chiasm.errors import DataError
+from chiasm.recorded_tables import TABLES, table_records
+from chiasm.recorded_tools import QUERY_FIELDS, lmms_model, lmms_texts, numbered, resolve
 from chiasm.text import normalise
 
 ID_FIELDS = ("id", "pid", "question_id", "instruction_id", "case")
 ANSWER_FIELDS = ("response", "responses", "answer", "pred_answer", "response_mcqa", "prediction")
-QUERY_FIELDS = ("question", "instruction", "query")
 
 
 class Recorded(NamedTuple):
@@ -50,14 +52,12 @@ def read_answers(path: Path, cases: Iterable[Case]) -> Answers:
         DataError: A row can't be read, names no case of the benchmark, carries another question
             than its case, or names another model than the rows before it.
     """
-    by_id = {c.id: c for c in cases}
-    prefix = next(iter(by_id), "/").partition("/")[0]
     rows: list[Recorded] = []
     models: set[str] = set()
     epochs: dict[str, int] = {}
-    for record in _records(path):
-        case = _case(record, by_id, prefix)
-        models.add(str(record.value.get("model") or path.stem))
+    for record, case in _placed(list(_records(path)), list(cases)):
+        model = record.value.get("model") or ("doc_id" in record.value and lmms_model(path))
+        models.add(str(model or path.stem))
         for text in _texts(record):
             epochs[case.id] = epochs.get(case.id, 0) + 1
             rows.append(Recorded(case.id, epochs[case.id], text))
@@ -70,13 +70,26 @@ def read_answers(path: Path, cases: Iterable[Case]) -> Answers:
     return Answers(path, models.pop(), rows)
 
 
+def _placed(records: list[Record], cases: list[Case]) -> Iterator[tuple[Record, Case]]:
+    field = numbered(records, ID_FIELDS)
+    if field and cases:
+        yield from resolve(records, cases, field, ID_FIELDS)
+        return
+    by_id = {c.id: c for c in cases}
+    prefix = next(iter(by_id), "/").partition("/")[0]
+    for record in records:
+        yield record, _case(record, by_id, prefix)
+
+
 def _records(path: Path) -> Iterator[Record]:
     if not path.is_file():
         raise DataError("no such file", file=str(path))
     if path.suffix == ".jsonl":
         yield from _lines(path)
-        return
-    yield from _rows(path)
+    elif path.suffix in TABLES:
+        yield from table_records(path)
+    else:
+        yield from _rows(path)
 
 
 def _rows(path: Path) -> Iterator[Record]:
@@ -92,14 +105,15 @@ def _rows(path: Path) -> Iterator[Record]:
 
 
 def _lines(path: Path) -> Iterator[Record]:
-    with path.open(encoding="utf-8") as stream:
+    with path.open("rb") as stream:
         for number, line in enumerate(stream, start=1):
             if not line.strip():
                 continue
             try:
-                value = json.loads(line)
-            except json.JSONDecodeError as error:
-                raise DataError(f"not JSON: {error.msg}", file=str(path), row=number) from None
+                value = json.loads(line.decode())
+            except (ValueError, RecursionError) as error:
+                what = f"not JSON: {str(error)[:100]}"
+                raise DataError(what, file=str(path), row=number) from None
             if not isinstance(value, dict):
                 raise DataError("expected an object", file=str(path), row=number)
             yield Record(str(path), number, value)
@@ -129,9 +143,14 @@ def _case(record: Record, by_id: Mapping[str, Case], prefix: str) -> Case:
 
 
 def _texts(record: Record) -> list[str | None]:
-    value: Any = record.value[_first(record, ANSWER_FIELDS)]
-    values = value if isinstance(value, list) else [value]
+    if "doc_id" in record.value:
+        values = lmms_texts(record)
+    else:
+        value: Any = record.value[_first(record, ANSWER_FIELDS)]
+        values = value if isinstance(value, list) else [value]
     for text in values:
+        if isinstance(text, str):
+            Record(record.file, record.row, {"text": text}).get("text", str)  # a whole text
         if text is not None and not isinstance(text, str):
             raise DataError(
                 f"expected text or null, got {type(text).__name__}",
