@@ -173,6 +173,7 @@ class Verdict(NamedTuple):
         explanation: The judge's own words, untrusted.
         judge: The judge's id, as in provider/model or chiasm/refusal.
         rubric: ``name@digest`` of the rubric; empty for exact rules.
+        votes: Of several judges, the verdict of each one that was asked.
     """
 
     outcome: str
@@ -180,6 +181,7 @@ class Verdict(NamedTuple):
     explanation: str = ""
     judge: str = ""
     rubric: str = ""
+    votes: tuple["Verdict", ...] = ()
 
     @property
     def missing(self) -> bool:

@@ -1,11 +1,13 @@
 """What a run would ask, before anything is asked: calls, tokens, price."""
 
 from collections.abc import Iterator, Mapping
+from itertools import product
 from typing import NamedTuple
 
 from chiasm import select
 from chiasm.benchmarks import Benchmark, load, resolve
 from chiasm.grading import OFFLINE, Grading
+from chiasm.judges.panel import Jury
 from chiasm.run import Plan, arguments, views_of
 
 IMAGE_TOKENS = 1000
@@ -23,9 +25,10 @@ class Calls(NamedTuple):
     Attributes:
         role: What they are for: "answer", or the judge's axis.
         model: Who is asked.
-        calls: How many.
+        calls: How many, at most.
         given: Tokens sent, estimated.
         taken: Tokens that come back at most.
+        maybe: Whether it is asked only where the judge before it gives no verdict: from no call on.
     """
 
     role: str
@@ -33,6 +36,7 @@ class Calls(NamedTuple):
     calls: int
     given: int
     taken: int
+    maybe: bool = False
 
 
 def forecast(plan: Plan, prices: Mapping[str, tuple[float, float]]) -> str:
@@ -59,8 +63,9 @@ def forecast(plan: Plan, prices: Mapping[str, tuple[float, float]]) -> str:
                 cost = f"{dollars:,.2f}"
             elif not row.model.startswith("chiasm/"):
                 unknown.add(row.model)
+            n = f"{'0-' if row.maybe else ''}{row.calls:,}"
             lines.append(
-                f"{name:<22}{row.role:<12}{row.model:<28}{row.calls:>8,}{row.given:>12,}"
+                f"{name:<22}{row.role:<12}{row.model:<28}{n:>8}{row.given:>12,}"
                 f"{row.taken:>12,}{cost:>9}"
             )
     if total:
@@ -91,9 +96,16 @@ def calls(plan: Plan, bench: Benchmark) -> Iterator[Calls]:
     cap = protocol.max_tokens or UNCAPPED
     for model in plan.models:
         yield Calls("answer", model, n, text * len(views) + shown, n * cap)
-        if bench.scoring != "judge" or plan.grader is None or plan.grader in OFFLINE:
+        if bench.scoring != "judge" or plan.grader is None:
             continue
-        for axis, rubric in Grading(benchmark=bench, protocol=protocol).rubrics.items():
+        jury = Jury.parse(plan.grader)
+        grading = Grading(benchmark=bench, protocol=protocol)
+        axes = grading.axes(plan.grader)
+        for axis, (i, judge) in product(axes, enumerate(jury.members)):
+            if judge in OFFLINE:
+                continue
+            rubric = grading.rubrics[axis]
             seen = images * len(views) if rubric.sees_image else 0
             given = text * len(views) + seen + n * (len(rubric.prompt.text) // 4 + cap)
-            yield Calls(axis, plan.grader, n, given, n * (rubric.max_tokens or UNCAPPED))
+            maybe = jury.rule == "else" and i > 0
+            yield Calls(axis, judge, n, given, n * (rubric.max_tokens or UNCAPPED), maybe)

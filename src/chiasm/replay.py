@@ -5,6 +5,7 @@ the other judge's verdicts. Inspect's runner is not used: it would cost more tha
 """
 
 import asyncio
+import re
 from collections.abc import Callable, Collection, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -13,9 +14,10 @@ from zipfile import BadZipFile
 
 from chiasm import select
 from chiasm.cases import Axis, Case, Dataset, Skip, Verdict, dumps
-from chiasm.errors import DataError, JudgeError
+from chiasm.errors import DataError
 from chiasm.grading import OFFLINE, Grading
 from chiasm.judges.output import Answer, read_output, read_text
+from chiasm.judges.panel import Jury, Rule
 from chiasm.recorded import Answers, read_answers
 from chiasm.replay_log import Judged, Response, Source, write_log
 
@@ -56,14 +58,15 @@ def responses_of(answers: Answers, dataset: Dataset, *, partial: bool) -> list[R
 async def judge_all(
     grading: Grading,
     responses: Sequence[Response],
-    grader: "Model | None",
+    graders: "Sequence[Model]",
     *,
     axes: Sequence[Axis],
     connections: int,
+    rule: Rule = "majority",
     progress: Progress | None = None,
 ) -> list[Judged]:
-    """Judge all responses, at most `connections` at once; a failed judge is kept as an error."""
-    gate = asyncio.Semaphore(connections)
+    """Judge all responses, at most `connections` at once a judge; a failure is kept as an error."""
+    gate = asyncio.Semaphore(connections * max(1, len(graders)))
     done = 0
 
     async def one(response: Response) -> Judged:
@@ -72,11 +75,11 @@ async def judge_all(
         errors: dict[Axis, str] = {}
         async with gate:
             for axis in axes:
-                try:
-                    verdict = await grading.decide(axis, response.case, response.answer, grader)
-                except JudgeError as error:
-                    errors[axis] = str(error)
-                    verdict = Verdict("no_verdict", error.kind, str(error), str(grader))
+                verdict, error = await grading.judge(
+                    axis, response.case, response.answer, graders, rule
+                )
+                if error:
+                    errors[axis] = error
                 if verdict is not None:
                     verdicts[axis] = verdict
         done += 1
@@ -84,7 +87,7 @@ async def judge_all(
             progress(done, len(responses))
         return Judged(response, verdicts, errors)
 
-    if grader is None or str(grader) in OFFLINE:
+    if all(str(grader) in OFFLINE for grader in graders):
         return [await one(r) for r in responses]
     return await asyncio.gather(*(one(r) for r in responses))
 
@@ -177,7 +180,7 @@ def score(
         paths: Files of recorded answers, or Inspect logs.
         grading: Benchmark and protocol.
         dataset: Its cases.
-        grader: The judge.
+        grader: The judge, or the name of several (`chiasm.judges.panel.Jury`).
         log_dir: Where the logs go.
         partial: Whether a file may hold only a part of the benchmark.
         allow: With MISSING_IMAGE, answers whose image the judge should see and that is missing
@@ -238,15 +241,15 @@ def _score(
     from chiasm.run import judge_model
 
     grading, grader, axes, settings, progress = judge
-    model = judge_model(grader, settings) if grader else None
-    connections = settings.max_connections
+    jury = Jury.parse(grader or "")
     judged = asyncio.run(
         judge_all(
             grading,
             source.responses,
-            model,
+            [judge_model(name, settings) for name in jury.members if name],
             axes=axes,
-            connections=connections,
+            connections=settings.max_connections,
+            rule=jury.rule,
             progress=progress,
         )
     )
@@ -261,4 +264,5 @@ def _log_name(source: Source, grading: Grading, grader: str | None) -> str:
     """Readable, and another one for other answers, another protocol or another judge."""
     protocol, judge = grading.protocol.name, grader or "exact"
     digest = sha256(dumps([source.config, protocol, judge]).encode()).hexdigest()[:8]
-    return f"{source.name}--{grading.benchmark.name}--{judge.replace('/', '-')}--{digest}.eval"
+    readable = re.sub(r"[^\w.@-]+", "-", judge).strip("-")[:80]
+    return f"{source.name}--{grading.benchmark.name}--{readable}--{digest}.eval"

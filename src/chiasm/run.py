@@ -19,6 +19,7 @@ from chiasm.benchmarks import Benchmark, load, resolve
 from chiasm.cases import dumps
 from chiasm.errors import ChiasmError, ConfigError
 from chiasm.grading import OFFLINE, Grading
+from chiasm.judges.panel import Jury
 from chiasm.progress import Tell, told
 
 if TYPE_CHECKING:
@@ -61,12 +62,13 @@ class Settings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What is run: benchmarks x models, with one judge.
+    """What is run: benchmarks x models, with one judge or several.
 
     Attributes:
         tasks: Names of `chiasm list`, or what Inspect runs (``pkg/task``, ``file.py@task``).
         models: Inspect's names.
-        grader: The judge, None where none is needed.
+        grader: The judge, or the name of several (`chiasm.judges.panel.Jury`); None where none is
+            needed.
         captioner: The model that describes images, None for none.
         paraphraser: The model that rewords queries, None for none.
         task_args: Arguments of our tasks (protocol, view, ...).
@@ -116,15 +118,15 @@ def evaluate(plan: Plan, log_dir: Path, settings: Settings | None = None) -> lis
         return [log for part in parts for log in evaluate(part, log_dir, settings)]
     folder = log_dir / plan.folder()
     folder.mkdir(parents=True, exist_ok=True)
-    named = {
-        "grader": plan.grader,
-        "captioner": plan.captioner,
-        "paraphraser": plan.paraphraser,
-    }
+    named = {"captioner": plan.captioner, "paraphraser": plan.paraphraser}
+    judges = Jury.parse(plan.grader).members if plan.grader else ()
     for name in set(plan.models) & set(OFFLINE):
         raise ConfigError(f"--model {name} is a judge (--grader), it answers no query")
     models = [named_model(name, settings, plan.model_args) for name in plan.models]
-    roles = {role: judge_model(name, settings) for role, name in named.items() if name}
+    roles: dict[str, Any] = {r: judge_model(name, settings) for r, name in named.items() if name}
+    graders = [judge_model(name, settings) for name in judges]
+    if graders:
+        roles["grader"] = graders if len(graders) > 1 else graders[0]
     tasks = _tasks(plan)
     logs = folder
     if settings.part:
@@ -139,13 +141,13 @@ def evaluate(plan: Plan, log_dir: Path, settings: Settings | None = None) -> lis
             tasks=tasks,
             log_dir=str(logs),
             model=models,
-            model_roles=dict(roles) or None,
+            model_roles=roles or None,
             # One try a command: what failed is asked again when the user says so.
             retry_attempts=0,
             retry_immediate=False,
             fail_on_error=True,
             continue_on_fail=True,
-            max_samples=settings.max_connections * (2 if plan.grader else 1),
+            max_samples=settings.max_connections * (1 + len(judges)),
             max_connections=settings.max_connections,
             max_retries=settings.max_retries,
             timeout=settings.timeout,

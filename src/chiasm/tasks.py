@@ -11,7 +11,7 @@ from typing import Any
 
 from inspect_ai import Epochs, Task
 from inspect_ai.dataset import MemoryDataset, Sample
-from inspect_ai.model import GenerateConfig, get_model
+from inspect_ai.model import GenerateConfig, Model, get_model, model_roles
 from inspect_ai.scorer import (
     Metric,
     SampleScore,
@@ -33,6 +33,7 @@ from chiasm.errors import JudgeError
 from chiasm.grading import Grading
 from chiasm.judges import triage
 from chiasm.judges.output import read_output
+from chiasm.judges.panel import Jury, Rule, as_votes
 from chiasm.labels.records import answer_digest
 from chiasm.metrics import rates_of_axis
 from chiasm.progress import one_done
@@ -68,7 +69,8 @@ def make_task(
         view: Input condition, see `chiasm.cases.View`.
         data: A local copy of the data; the cache by default.
         grader: The judge's name where it is known, to refuse early what can't work; the judge
-            itself is the model role `grader`.
+            itself is the model role `grader`. Of several judges the name says how they vote
+            (`chiasm.judges.panel.Jury`), and the role is bound to a list.
         rubric: A local copy of the authors' rubric file (protocol ``paper``).
         captioner: Whether a model with the role `captioner` describes images that have no
             description.
@@ -105,7 +107,8 @@ def make_task(
     asking = Asking(
         str(dataset.root), asked.template, asked.system, asked.image_first, asked.strip_options
     )
-    judging = (bench.name, asked.base, data, rubric)
+    rule = Jury.parse(grader or "").rule
+    judging = (bench.name, asked.base, data, rubric, "majority" if rule == "one" else rule)
     return Task(
         dataset=MemoryDataset(_samples(cases, view, seed), name=bench.name),
         solver=[view_solver(view, asking), answer(needs_grader=bench.scoring == "judge")],
@@ -135,6 +138,7 @@ def facts(
 ) -> dict[str, Any]:
     """What a log says about where its figures are from; `chiasm.report` reads it."""
     bench = grading.benchmark
+    triaged = judge is not None and triage.JUDGE in Jury.parse(judge).members
     counts: dict[str, int] = {}
     for skip in skipped:
         counts[skip.code] = counts.get(skip.code, 0) + 1
@@ -146,10 +150,14 @@ def facts(
         "view": view,
         "source": source,
         "judge": judge,
-        "in_sample": judge == triage.JUDGE and bench.name in triage.IN_SAMPLE_ON,
+        "in_sample": triaged and bench.name in triage.IN_SAMPLE_ON,
+        "marks": [
+            *(["triage"] if triaged and judge != triage.JUDGE else []),
+            *grading.marks(judge, dataset),
+        ],
         "axes": list(axes),
         "metrics": list(bench.metrics),
-        "rubrics": {axis: r.id for axis, r in grading.rubrics.items()},
+        "rubrics": grading.rubric_ids(judge),
         "dataset": {
             "revision": dataset.revision,
             "digest": dataset.digest,
@@ -237,12 +245,19 @@ def rates(axis: Axis) -> Metric:
 
 def score_of(verdict: Verdict, text: str) -> Score:
     """A verdict as Inspect's score: the outcome is its value, or it is unscored with the reason."""
-    metadata = {
+    metadata: dict[str, Any] = {
         "judge": verdict.judge,
         "rubric": verdict.rubric,
         "reason": verdict.reason,
         "digest": answer_digest(text),
     }
+    if verdict.votes:
+        # Summaries of logs keep the short form only, whole logs both.
+        metadata["votes"] = as_votes(verdict.votes)
+        metadata["verdicts"] = [
+            {"judge": v.judge, "outcome": v.outcome, "reason": v.reason, "rubric": v.rubric}
+            for v in verdict.votes
+        ]
     if verdict.missing:
         return Score.unscored(
             reason=verdict.outcome,
@@ -276,7 +291,14 @@ def _shown(state: TaskState) -> dict[str, ImageFile]:
     }
 
 
-def _axis_scorer(axis: Axis, grading: Grading) -> Scorer:
+def _graders() -> list[Model]:
+    """The judge, or the several ones, that the role `grader` is bound to."""
+    first = get_model(role="grader", required=True)
+    bound = model_roles().get("grader", first)
+    return list(bound) if isinstance(bound, list) else [first]
+
+
+def _axis_scorer(axis: Axis, grading: Grading, rule: Rule) -> Scorer:
     shows = SHOWS_IMAGE
 
     async def score(state: TaskState, target: Target) -> Score | None:
@@ -287,14 +309,12 @@ def _axis_scorer(axis: Axis, grading: Grading) -> Scorer:
             image_shown=state.metadata["view"] in shows,
         )
         needs = grading.benchmark.scoring == "judge"
-        grader = get_model(role="grader", required=True) if needs else None
-        try:
-            verdict = await grading.decide(axis, case, found, grader, _shown(state))
-        except JudgeError as error:
+        graders = _graders() if needs else []
+        verdict, error = await grading.judge(axis, case, found, graders, rule, _shown(state))
+        if error:
             # Kept beside the other axes' verdicts; `complete` then fails the sample, so that the
             # same command asks this judge again and no other.
-            state.metadata.setdefault(CALL_FAILURES, {})[axis] = str(error)
-            verdict = Verdict("no_verdict", error.kind, str(error), str(grader))
+            state.metadata.setdefault(CALL_FAILURES, {})[axis] = error
         return score_of(verdict, found.text) if verdict else None
 
     return score
@@ -323,26 +343,38 @@ def _grading(benchmark: str, protocol: str, data: str | None, rubric: str | None
 
 @scorer(metrics=[rates("safety")])
 def safety(
-    benchmark: str, protocol: str = "", data: str | None = None, rubric: str | None = None
+    benchmark: str,
+    protocol: str = "",
+    data: str | None = None,
+    rubric: str | None = None,
+    rule: Rule = "majority",
 ) -> Scorer:
     """The outcome on the safety axis; plain arguments, so that `inspect score` can make it."""
-    return _axis_scorer("safety", _grading(benchmark, protocol, data, rubric))
+    return _axis_scorer("safety", _grading(benchmark, protocol, data, rubric), rule)
 
 
 @scorer(metrics=[rates("usefulness")])
 def usefulness(
-    benchmark: str, protocol: str = "", data: str | None = None, rubric: str | None = None
+    benchmark: str,
+    protocol: str = "",
+    data: str | None = None,
+    rubric: str | None = None,
+    rule: Rule = "majority",
 ) -> Scorer:
     """The outcome on the usefulness axis."""
-    return _axis_scorer("usefulness", _grading(benchmark, protocol, data, rubric))
+    return _axis_scorer("usefulness", _grading(benchmark, protocol, data, rubric), rule)
 
 
 @scorer(metrics=[rates("choice")])
 def choice(
-    benchmark: str, protocol: str = "", data: str | None = None, rubric: str | None = None
+    benchmark: str,
+    protocol: str = "",
+    data: str | None = None,
+    rubric: str | None = None,
+    rule: Rule = "majority",
 ) -> Scorer:
     """Whether the chosen option is the right one."""
-    return _axis_scorer("choice", _grading(benchmark, protocol, data, rubric))
+    return _axis_scorer("choice", _grading(benchmark, protocol, data, rubric), rule)
 
 
 @scorer(metrics=[])

@@ -64,7 +64,9 @@ def eval_(
     names: Sequence[str],
     models: Sequence[str],
     model_args: Sequence[str],
-    grader: str | None,
+    graders: Sequence[str],
+    vote: str,
+    fallbacks: Sequence[str],
     data_: Sequence[str],
     log_dir: Path,
     form: str,
@@ -87,13 +89,17 @@ def eval_(
     Examples:
       chiasm eval scenes --model chiasm/comply
       chiasm eval siuo vlsbench --model openai/gpt-4o --grader openai/gpt-4o --log-dir logs
+      chiasm eval siuo --model M --grader A --grader B --grader C --vote majority
+      chiasm eval siuo --model M --grader A --fallback B
     """
     from chiasm import run, workers
+    from chiasm.judges.panel import jury
 
+    judges = jury(graders, vote, fallbacks)
     plan = run.Plan(
         tasks=tuple(names),
         models=tuple(models),
-        grader=grader,
+        grader=judges.name if judges else None,
         captioner=captioner,
         paraphraser=paraphraser,
         model_args=as_pairs(model_args, "-M"),
@@ -134,7 +140,9 @@ def score(
     benchmark: str,
     partial: bool,
     tools: Sequence[str],
-    grader: str | None,
+    graders: Sequence[str],
+    vote: str,
+    fallbacks: Sequence[str],
     protocol: str,
     data_: Sequence[str],
     rubric: str | None,
@@ -149,14 +157,17 @@ def score(
     """Score answers that exist, or judge an Inspect log again; no model is asked.
 
     \b
-    Example:
+    Examples:
       chiasm score answers/*.jsonl --benchmark mossbench --grader chiasm/refusal
+      chiasm score logs/old.eval --benchmark siuo --grader A --grader B --vote any_unsafe
     """
     from chiasm.benchmarks import load, resolve, root_of
     from chiasm.grading import Grading
+    from chiasm.judges.panel import jury
     from chiasm.replay import score as replay
     from chiasm.run import Settings
 
+    judges = jury(graders, vote, fallbacks)
     bench = resolve(benchmark)
     folders = as_folders(data_)
     folder = folders.get(bench.name, folders.get(""))
@@ -172,7 +183,7 @@ def score(
             files,
             grading,
             dataset,
-            grader=grader,
+            grader=judges.name if judges else None,
             log_dir=log_dir,
             partial=partial,
             allow=allow,

@@ -36,7 +36,20 @@ class Commands(click.Group):
 def common(command: Callable[..., None]) -> Callable[..., None]:
     """Options that `eval` and `score` share."""
     options = [
-        click.option("--grader", help="The judge: provider/model, or chiasm/refusal, ..."),
+        click.option(
+            "--grader",
+            "graders",
+            multiple=True,
+            help="The judge: provider/model, guard/FORMAT@provider/model, chiasm/refusal, ...; "
+            "several are a panel.",
+        ),
+        click.option("--vote", default="", help="Of a panel: majority, any_unsafe, unanimous."),
+        click.option(
+            "--fallback",
+            "fallbacks",
+            multiple=True,
+            help="Asked only where the judge before refused, was blocked or can't be read.",
+        ),
         click.option("--protocol", default="", help="chiasm@1 (default) or paper."),
         click.option("--data", "data_", multiple=True, help="Local data: DIR, or NAME=DIR."),
         click.option("--rubric", help="A local copy of the authors' rubric file (paper)."),
