@@ -103,19 +103,33 @@ def read_reply(rubric: Rubric, answer: str, output: ModelOutput) -> tuple[str, s
     Raises:
         JudgeError: See `ask`.
     """
-    said = read_output(output)
+    text = reply_text(output)
+    labels = {rubric.parse(text), rubric.parse(without_echo(text, answer))} - {None}
+    if len(labels) != 1:
+        raise unreadable(text)
+    return str(labels.pop()), text[:KEPT_CHARACTERS]
+
+
+def reply_text(output: ModelOutput, *, cut: bool = False) -> str:
+    """What a judge said, without its reasoning; with `cut`, a reply cut at its cap is read too.
+
+    Raises:
+        JudgeError: It said nothing, was cut, blocked, or refuses in the provider's own form.
+    """
+    said = read_output(output, judge_truncated=cut)
     if said.missing:
         kinds = {"truncated": "judge truncated", "no_response": "judge unreadable"}
         kind = kinds.get(said.missing, "judge blocked")
         raise JudgeError(said.reason or said.text[:200] or said.missing, kind=kind)
     if said.own_refusal:
         raise JudgeError(said.text[:200], kind="judge refused")
-    labels = {rubric.parse(said.text), rubric.parse(without_echo(said.text, answer))} - {None}
-    if len(labels) != 1:
-        refused = _REFUSES.match(said.text.replace("’", "'"))
-        kind = "judge refused" if refused else "judge unreadable"
-        raise JudgeError(said.text[:200], kind=kind)
-    return str(labels.pop()), said.text[:KEPT_CHARACTERS]
+    return said.text
+
+
+def unreadable(text: str) -> JudgeError:
+    """The error of a reply in which no verdict could be read; a refusal is told apart."""
+    kind = "judge refused" if _REFUSES.match(text.replace("’", "'")) else "judge unreadable"
+    return JudgeError(text[:200], kind=kind)
 
 
 def without_echo(reply: str, answer: str) -> str:
