@@ -131,7 +131,7 @@ def pseudonym(annotator: str) -> str:
     """The same, or a digest where it is an address: labels carry no names that lead to a person.
 
     >>> pseudonym("ann-3"), pseudonym("someone@example.org")
-    ('ann-3', 'person-96e89d7e')
+    ('ann-3', 'person-79a6123c')
     """
     if "@" not in annotator:
         return annotator
