@@ -1,8 +1,12 @@
 import json
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, localcontext
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chiasm.stats import possible, possible_counts
+from chiasm.stats.grim import chance, neighbours, possible_totals
 
 
 def printed(k, n, decimals, how):
@@ -70,3 +74,43 @@ def test_all_published_siuo_rates_are_k_of_167(shared):
         assert row["n"] == 167
         assert len(counts) == 1, row
         assert f"{100 * counts[0] / 167:.2f}" == f"{row['value']:.2f}"
+
+
+@given(st.integers(1, 5000), st.data(), st.integers(0, 4))
+def test_whatever_k_prints_is_possible(n, data, decimals):
+    k = data.draw(st.integers(0, n))
+    for mode in (ROUND_HALF_UP, ROUND_HALF_EVEN, ROUND_DOWN):
+        with localcontext(prec=60):
+            rate = (Decimal(100 * k) / n).quantize(Decimal(1).scaleb(-decimals), rounding=mode)
+        assert k in possible_counts(rate, n, decimals)
+
+
+@pytest.mark.parametrize(("n", "decimals"), [(7, 0), (8, 0), (167, 1), (167, 2), (280, 1)])
+@pytest.mark.parametrize("how", ["either", "rounded", "truncated"])
+def test_chance_is_the_share_of_figures_that_fit(n, decimals, how):
+    scale = 100 * 10**decimals
+    fit = sum(
+        possible(Decimal(i).scaleb(-decimals), n, decimals, how=how) for i in range(scale + 1)
+    )
+    assert chance(n, decimals, how=how) == fit / (scale + 1)
+
+
+def test_everything_fits_a_large_denominator():
+    assert (
+        chance(9_000, how="rounded") < 1
+        and chance(10_000) == 1 == chance(10**9)
+        and chance(100, 0) == 1
+    )
+
+
+def test_neighbours_stand_on_both_sides():
+    assert neighbours("75.15", 500) == (375, 376)
+    assert neighbours("100", 167, 0) == (167, None)
+    assert neighbours("0", 167, 0) == (0, 1)
+    assert neighbours("53.29", 167) == (88, 89)  # 89 / 167 is 53.293
+
+
+def test_totals_that_fit():
+    # 41 / 165 = 24.848, 42 / 169 = 24.852, 43 / 173 = 24.855
+    assert possible_totals("24.85", range(160, 175)) == [165, 169, 173]
+    assert possible_totals("24.85", []) == []

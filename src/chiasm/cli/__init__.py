@@ -3,7 +3,7 @@
 import click
 
 from chiasm import __version__
-from chiasm.cli import datasets, evaluation, figures, judging, machine
+from chiasm.cli import datasets, evaluation, figures, judging, machine, published
 from chiasm.cli.options import Commands
 
 
@@ -35,6 +35,8 @@ for command in (
     figures.report,
     figures.compare,
     judging.judge,
+    published.published,
+    published.grim,
     machine.doctor,
 ):
     main.add_command(command)
