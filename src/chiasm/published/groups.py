@@ -112,7 +112,7 @@ def _entry(rate: Rate) -> Entry:
         if math.isnan(found.low):
             notes.append(found.reason)
         elif rate.n_fits:
-            notes.append(f"impossible at N = {rate.n:,}, fits {rate.n_fits:,}")
+            notes.append(f"this model's figures fit N = {rate.n_fits:,}, not {rate.n:,}")
     return Entry(rate.model, found, rate.value, rate.source, tuple(notes), rate.unit)
 
 

@@ -54,7 +54,8 @@ class Rate:
         n_from: "stated" in the source; "size", that of the public dataset, which the source may not
             have used in full; "doubtful", that size, which the source's figures fit no better
             than chance. Empty where unknown.
-        n_fits: The denominator that it fits where `n` is impossible, see `chiasm.published.grim`.
+        n_fits: The denominator that all figures of the model in this table fit, where they do not
+            all fit `n`; see `chiasm.published.grim`.
         k: Where the source gives it.
         complement: Whether the source prints 100 minus it.
         note: What must be known with it, in our words.
@@ -211,6 +212,6 @@ def _no_interval(rate: Rate) -> str:
 def _where(rate: Rate) -> str:
     """Where N and k are from, for a footnote."""
     if rate.n_fits:
-        return f"N by GRIM, {rate.n:,} is impossible"
+        return f"N and k by GRIM, {rate.n:,} does not fit"
     of = "N stated" if rate.n_from == "stated" else "N is the dataset's size"
     return of if rate.k is not None else f"{of}, k by GRIM"
