@@ -11,7 +11,7 @@ import polars as pl
 
 from chiasm.cases import Case
 
-ROWS = {
+ROWS: dict[str, pl.DataType | type[pl.DataType]] = {
     "case": pl.String,
     "cluster": pl.String,
     "category": pl.String,
@@ -28,7 +28,7 @@ ROWS = {
 """Columns of the rows. `description` is what the image shows, `hazard` what is dangerous about the
 pair, `source` where the authors took the row from, `image` the first picture's path."""
 
-FINDINGS = {
+FINDINGS: dict[str, type[pl.DataType]] = {
     "case": pl.String,
     "channel": pl.String,
     "score": pl.Float64,
@@ -41,7 +41,12 @@ FINDINGS = {
 anything about the case or the dataset, and `reason` says why; then `flagged` is null too, which is
 not the same as false. `evidence` is the words that lead to the score; untrusted."""
 
-SCORES = {"case": pl.String, "score": pl.Float64, "evidence": pl.String, "reason": pl.String}
+SCORES: dict[str, type[pl.DataType]] = {
+    "case": pl.String,
+    "score": pl.Float64,
+    "evidence": pl.String,
+    "reason": pl.String,
+}
 """Columns that a channel gives back, a row per row of the batch, in its order."""
 
 
