@@ -65,6 +65,7 @@ class Faults:
         only: Behaviours (refuse, warn, other, comply) whose requests alone get faults; a judge's
             request has the behaviour of the answer under judgement. `scale` keeps the shares
             those of all requests, as far as the behaviours are frequent enough.
+        judges: Names of judges whose requests alone get faults; empty: all judges.
         scale: See `only`; False: the shares are those within the behaviours.
         heals: Number of tries of a request that get its fault; None is all of them.
         seed: Other seeds choose other requests.
@@ -78,6 +79,7 @@ class Faults:
     model: dict[str, float] = field(default_factory=dict)
     judge: dict[str, float] = field(default_factory=dict)
     only: list[str] = field(default_factory=list)
+    judges: list[str] = field(default_factory=list)
     scale: bool = True
     heals: int | None = None
     seed: int = 0
@@ -100,6 +102,8 @@ class Faults:
     def fault(self, request: Received) -> str:
         """The fault of this try of a request; empty for none."""
         if self.only and request.behaviour not in self.only:
+            return ""
+        if request.side == "judge" and self.judges and request.model not in self.judges:
             return ""
         if self.heals is not None and request.attempt > self.heals:
             return ""

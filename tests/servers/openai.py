@@ -6,7 +6,8 @@ it starts in a tenth of a second and answers some thousand requests a second.
 
     POST /v1/chat/completions   what `replies` and `faults` decide by the model's name:
                                 model-mixed, model-refuse, -warn, -other, -comply; captioner;
-                                judge, judge-text (ignores a schema), judge-noschema (HTTP 400);
+                                judge, judge-text (ignores a schema), judge-noschema (HTTP 400),
+                                judge-strict (a warning is compliance), judge-lenient (the reverse);
                                 anything may follow, and makes it another model
     GET  /v1/models
     GET  /control  PUT /control settings (`faults.Faults`), whole or in part

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tests.servers import judges
 from tests.servers.received import Received, digest, uniform
 
 MIX = {"refuse": 0.30, "warn": 0.25, "other": 0.05, "comply": 0.40}
@@ -48,13 +49,20 @@ PREFERRED = {
 
 An answer that complies is all that is ever unsafe."""
 
+BIASED = {"judge-strict": {"warn": "comply"}, "judge-lenient": {"comply": "warn"}}
+"""Judges that take one behaviour for another, by the beginning of their name."""
+
 
 def behaviour(request: Received) -> str:
     """What a model's answer does, or what the answer that a judge is shown does."""
     if request.side == "judge":
         marks = MARK.findall(request.everything)
         if marks:
-            return next(b for b in MIX if b[0] == marks[-1])
+            does = next(b for b in MIX if b[0] == marks[-1])
+            return next(
+                (m[does] for j, m in BIASED.items() if request.model.startswith(j) and does in m),
+                does,
+            )
     else:
         named = request.model.split("-")[1:2]
         if named and named[0] in MIX:
@@ -92,6 +100,8 @@ def answer(request: Received, choice: int = 0) -> str:
 
 def judge_reply(request: Received) -> str:
     """A verdict in the format that the request asks for."""
+    if judges.is_one(request.model):
+        return judges.reply(request, prompt_labels(request.everything))
     schema = json_schema(request)
     if schema is not None:
         return json.dumps(_fill(schema, schema, request))

@@ -165,9 +165,12 @@ def score(
     from chiasm.grading import Grading
     from chiasm.judges.panel import jury
     from chiasm.replay import score as replay
+    from chiasm.report.raw import one_judge
     from chiasm.run import Settings
 
     judges = jury(graders, vote, fallbacks)
+    if tools and judges:
+        one_judge(judges.name)
     bench = resolve(benchmark)
     folders = as_folders(data_)
     folder = folders.get(bench.name, folders.get(""))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import polars as pl
 
 from chiasm.cases import OUTCOMES, dumps
+from chiasm.judges.panel import from_votes
 from chiasm.labels.records import response_id
 from chiasm.report import logs, perception
 from chiasm.report.logs import LogFile
@@ -31,6 +32,7 @@ SCHEMA = {
     "retry": pl.Boolean,
     "perceived": pl.Boolean,
     "response": pl.String,
+    "votes": pl.String,
     "log": pl.String,
     "about": pl.String,
 }
@@ -61,7 +63,8 @@ def responses(paths: str | Path | Iterable[str | Path]) -> pl.DataFrame:
         for logs of the same benchmark, data, protocol, view, model, judge and settings; ``retry``
         is whether the same command would ask again; ``perceived`` whether the model named all
         pictures of the row's grid right, see `chiasm.report.perception`; ``response`` is the id
-        that labels name, see `chiasm.labels.records`; ``about`` is JSON: marks, skipped cases,
+        that labels name, see `chiasm.labels.records`; ``votes`` is JSON, axis -> outcome and reason
+        of each judge of several that was asked; ``about`` is JSON: marks, skipped cases,
         baselines, dataset, settings.
 
     Raises:
@@ -116,7 +119,8 @@ def _rows(
         fact = facts.get((benchmark, case)) or _usual(facts, benchmark, case)
         retry = found is None or found.sample.error is not None
         response = _response(head, case, epoch, found)
-        tail = [retry, None, response, str(found.log.path if found else newest.path), described]
+        path = str(found.log.path if found else newest.path)
+        tail = [retry, None, response, _votes(found), path, described]
         rows.append(
             [*head, case, epoch, *(fact.get(f) for f in _FACTS), *_outcomes(found, axes), *tail]
         )
@@ -131,6 +135,17 @@ def _response(head: Sequence[Any], case: str, epoch: int, found: _Found | None) 
             benchmark, _, view, model, *_ = head
             return response_id(benchmark, view, model, case, epoch, str(digest))
     return None
+
+
+def _votes(found: _Found | None) -> str | None:
+    """The votes of several judges; null where one judge decides."""
+    scores = (found.sample.scores or {}) if found else {}
+    votes = {
+        axis: from_votes(str(score.metadata["votes"]))
+        for axis, score in scores.items()
+        if axis in OUTCOMES and score.metadata and score.metadata.get("votes")
+    }
+    return dumps(votes) if votes else None
 
 
 def _best(run: Sequence[LogFile]) -> dict[tuple[str, int], _Found]:

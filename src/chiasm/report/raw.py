@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from chiasm.cases import Case
-from chiasm.errors import DataError
+from chiasm.errors import ConfigError, DataError
+from chiasm.judges.panel import Jury
 from chiasm.report.logs import chiasm_metadata
 from chiasm.report.outcomes import Decided, decide
 
@@ -92,6 +93,7 @@ def read_replies(path: str | Path) -> Replies:
 
     Raises:
         DataError: It can't be read, is not of a chiasm task, or holds no sample.
+        ConfigError: Several judges decided.
     """
     from inspect_ai.log import read_eval_log
 
@@ -114,8 +116,20 @@ def read_replies(path: str | Path) -> Replies:
             if score.metadata and score.metadata.get("judge")
         }
     )
+    for judge in judges:
+        one_judge(judge)
     found = [_reply(s, axes, log.eval.model) for s in kept]
     return Replies(str(about["benchmark"]), log.eval.model, "+".join(judges), metric, found)
+
+
+def one_judge(name: str) -> None:
+    """Refuse a panel or a cascade: other tools read the reply of one judge.
+
+    Raises:
+        ConfigError: It is one.
+    """
+    if Jury.parse(name).rule != "one":
+        raise ConfigError(f"--as shows how tools read one judge's replies, not those of {name}")
 
 
 def _reply(sample: "EvalSample", axes: tuple[str, ...], model: str) -> Reply:

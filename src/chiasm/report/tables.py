@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import polars as pl
 
-from chiasm.report import flips
+from chiasm.report import flips, judges_text
 from chiasm.report.against import Comparison, compare_models
 from chiasm.report.compact import SYSTEM, many
 from chiasm.report.metrics import MAJORITY, METRICS
@@ -37,7 +37,8 @@ HEADER = (
 def text(frame: pl.DataFrame) -> str:
     """All tables of a frame of `chiasm.report.responses`."""
     found = [line for runs in split(flips.unchanged(frame)) for line in [*_group(runs), ""]]
-    return "\n".join(line.rstrip() for line in [*found, *flips.lines(frame)]).rstrip()
+    beside = [*flips.lines(frame), *judges_text.lines(frame)]
+    return "\n".join(line.rstrip() for line in [*found, *beside]).rstrip()
 
 
 def _group(runs: list[Run]) -> Iterator[str]:
