@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from chiasm.benchmarks import resolve
 from chiasm.forecast import IMAGE_TOKENS, UNCAPPED, calls, forecast
 from chiasm.judges.rubric import rubric
@@ -56,3 +58,18 @@ def test_policies_and_offline_graders_cost_nothing(shared):
     )
     assert [r.role for r in calls(free, resolve("scenes"))] == ["answer"]
     assert "$ " not in forecast(free, {}).splitlines()[-1]
+
+
+def test_every_judge_of_several_is_counted(shared):
+    """A panel asks all; a cascade asks the next one from not at all to always."""
+    three = replace(
+        plan(shared), models=(MODEL,), grader="panel(majority: a/x, b/y, chiasm/refusal)"
+    )
+    rows = [(r.role, r.model, r.calls, r.maybe) for r in calls(three, resolve("siuo"))][1:]
+    # chiasm/refusal costs nothing, and only judges safety: so does the panel.
+    assert rows == [("safety", "a/x", 4, False), ("safety", "b/y", 4, False)]
+    chain = replace(three, grader="a/x, else b/y, else chiasm/refusal")
+    rows = [(r.role, r.model, r.calls, r.maybe) for r in calls(chain, resolve("siuo"))][1:]
+    each = [(m, 4, maybe) for m, maybe in (("a/x", False), ("b/y", True))]
+    assert rows == [(axis, *e) for axis in ("safety", "usefulness") for e in each]
+    assert "0-4" in forecast(chain, {})

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from chiasm import select
 from chiasm.benchmarks import Benchmark, load, resolve
 from chiasm.grading import OFFLINE, Grading
+from chiasm.judges.guards.spec import Guard
 from chiasm.judges.panel import Jury
 from chiasm.run import Plan, arguments, views_of
 
@@ -102,10 +103,11 @@ def calls(plan: Plan, bench: Benchmark) -> Iterator[Calls]:
         grading = Grading(benchmark=bench, protocol=protocol)
         axes = grading.axes(plan.grader)
         for axis, (i, judge) in product(axes, enumerate(jury.members)):
-            if judge in OFFLINE:
+            if judge in OFFLINE or axis not in grading.axes(judge):
                 continue
-            rubric = grading.rubrics[axis]
-            seen = images * len(views) if rubric.sees_image else 0
-            given = text * len(views) + seen + n * (len(rubric.prompt.text) // 4 + cap)
+            rule = grading.guard(judge) or grading.rubrics[axis]
+            prompt = rule.instruction if isinstance(rule, Guard) else rule.prompt.text
+            seen = images * len(views) if rule.sees_image else 0
+            given = text * len(views) + seen + n * (len(prompt) // 4 + cap)
             maybe = jury.rule == "else" and i > 0
-            yield Calls(axis, judge, n, given, n * (rubric.max_tokens or UNCAPPED), maybe)
+            yield Calls(axis, judge, n, given, n * (rule.max_tokens or UNCAPPED), maybe)

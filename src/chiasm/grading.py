@@ -16,7 +16,7 @@ from chiasm.judges.ask import ask
 from chiasm.judges.choice import parse_choice
 from chiasm.judges.guards import Guard, guard_of, judge_response
 from chiasm.judges.output import Answer
-from chiasm.judges.panel import SILENT, Jury, Rule, together
+from chiasm.judges.panel import ANOTHER_AXIS, SILENT, Jury, Rule, together
 from chiasm.judges.refusal import refusal
 from chiasm.judges.rubric import OURS, Rubric, rubric
 from chiasm.judges.scenes import exact
@@ -186,14 +186,12 @@ class Grading:
             verdict, error = _settled(key, grader) or await self._ask(
                 axis, case, answer, grader, shown
             )
-            if verdict is None:
-                continue
-            votes[key] = verdict
+            votes[key] = verdict or Verdict("no_verdict", ANOTHER_AXIS, judge=str(grader))
             if error:
                 errors[key] = error
-            if rule == "else" and verdict.reason not in SILENT:
+            if rule == "else" and votes[key].reason not in (*SILENT, ANOTHER_AXIS):
                 break
-        if not votes:
+        if all(vote.reason == ANOTHER_AXIS for vote in votes.values()):
             return Judgement(None)
         found = together(jury, list(votes.values()))
         is_open = found.missing and found.reason != "split"

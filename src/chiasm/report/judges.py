@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from chiasm.cases import MISSING
-from chiasm.judges.panel import FAULT, Jury
+from chiasm.judges.panel import ANOTHER_AXIS, FAULT, Jury
 from chiasm.report.estimates import interval
 from chiasm.report.metrics import Items, per_response
 from chiasm.stats import Estimate, bounds, cohen_kappa
@@ -87,6 +87,7 @@ class Several(NamedTuple):
         key: Benchmark, protocol, view, model, judge, run.
         axis: Which.
         rule: Of `chiasm.judges.panel`.
+        responses: How many they judged.
         members: In the order in which they are asked.
         sides: Panel: share of responses on which the judges disagreed whether there is fault.
         words: Panel: share on which they disagreed in the outcome itself.
@@ -97,6 +98,7 @@ class Several(NamedTuple):
     key: Mapping[str, str]
     axis: str
     rule: str
+    responses: int
     members: tuple[Member, ...]
     sides: Figure | None
     words: Figure | None
@@ -139,6 +141,7 @@ def _several(key: Mapping[str, str], axis: str, held: Sequence[tuple[Row, Votes]
         key,
         axis,
         jury.rule,
+        len(rows),
         tuple(members),
         _disagreement(rows, [[side(o) for o, _ in v] for v in votes]) if panel else None,
         _disagreement(rows, [[o for o, _ in v] for v in votes]) if panel else None,
@@ -157,7 +160,9 @@ def side(outcome: str) -> str:
 
 
 def _member(jury: Jury, i: int, axis: str, held: Sequence[tuple[Row, Votes]]) -> Member:
-    asked = [(row, votes[i]) for row, votes in held if len(votes) > i]
+    asked = [
+        (row, votes[i]) for row, votes in held if len(votes) > i and votes[i][1] != ANOTHER_AXIS
+    ]
     missing = Counter(reason for _, (outcome, reason) in asked if outcome in MISSING)
     voted = len(asked) - sum(missing.values())
     own = [{**row, axis: outcome} for row, (outcome, _) in asked]

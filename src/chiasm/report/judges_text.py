@@ -35,10 +35,9 @@ def as_json(frame: pl.DataFrame) -> dict[str, Any]:
 
 def _several(one: Several) -> Iterator[str]:
     key = one.key
-    n = one.members[0].asked
     yield from wrap(
         f"judges on {one.axis} - {key['benchmark']}/{key['protocol']} - {key['model']} - "
-        f"{key['judge']}: {n} responses",
+        f"{key['judge']}: {one.responses} responses",
         indent=0,
     )
     for member in one.members:
@@ -180,6 +179,7 @@ def _plain_several(one: Several) -> dict[str, Any]:
         **one.key,
         "axis": one.axis,
         "rule": one.rule,
+        "responses": one.responses,
         "members": [
             {
                 "judge": m.judge,
