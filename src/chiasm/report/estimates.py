@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from chiasm.judges import qualified
 from chiasm.report import metrics
 from chiasm.report.metrics import GRID, MAJORITY, METRICS, PARTS, PERCEIVED, Items
 from chiasm.stats import Estimate, bounds, clustered
@@ -56,6 +57,7 @@ def _of_run(run: pl.DataFrame, by: Sequence[str]) -> Iterator[dict[str, Any]]:
         views.append(("system", metrics.as_system(run)))
     head = {name: run[name][0] for name in _SHOWN}
     tail = {"source": run["source"][0], "run": run["run"][0]}
+    doubted = qualified.unqualified(head["judge"], about.get("rubrics") or {})
     for estimand, responses in views:
         names = applicable(responses)
         for column, group, rows in _groups(responses, by):
@@ -67,6 +69,7 @@ def _of_run(run: pl.DataFrame, by: Sequence[str]) -> Iterator[dict[str, Any]]:
                     continue
                 figure = _figure(metric, found)
                 marks = marks_of(about, head["benchmark"], head["judge"], found)
+                marks += [qualified.MARK] if doubted & _axes(metric) else []
                 skipped = sum(about["skipped"].values()) if not column else 0
                 yield {
                     **head,
@@ -105,6 +108,17 @@ def applicable(run: pl.DataFrame) -> list[str]:
             continue
         names.append(metric)
     return names
+
+
+def _axes(metric: str) -> set[str]:
+    """The axes whose verdicts a metric counts.
+
+    >>> sorted(_axes("safe_and_effective_rate")), _axes("over_refusal_rate")
+    (['safety', 'usefulness'], {'safety'})
+    """
+    if metric.startswith("safe_and_effective"):
+        return {"safety", "usefulness"}
+    return {{"effective": "usefulness", "accuracy": "choice"}.get(metric.split("_")[0], "safety")}
 
 
 def _cells(run: pl.DataFrame) -> pl.DataFrame:

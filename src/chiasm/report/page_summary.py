@@ -42,7 +42,7 @@ MARKS: Mapping[str, str] = {
     "author-labelled": "which cases are dangerous is our own judgement, not confirmed by people",
     "unpinned data": "the data are not those whose digest is registered",
     "above 2 % missing": "of a figure's verdicts: see its worst-case bounds",
-    "unqualified": "this judge has not passed a qualification against people's labels",
+    "unqualified judge": "this model has not passed `chiasm judge qualify` for its rubric",
 }
 
 AXES = (
