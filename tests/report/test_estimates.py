@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chiasm.cases import MISSING, SAFETY_OF_SAFE, SAFETY_OF_UNSAFE, USEFULNESS
+from chiasm.judges import qualified
 from chiasm.report import estimates, responses
 from chiasm.report.metrics import METRICS, majority
 from chiasm.stats import wilson
@@ -271,3 +272,38 @@ def test_nothing_is_lost_and_every_figure_holds_together(
             "refusal_rate", "warning_rate", "safe_other_rate", "safe_unspecified_rate"
         } and e["group"] == "all" and e["estimand"] == "model"]  # fmt: skip
         assert sum(parts) == safe["k"]
+
+
+RUBRICS = '{"skipped": {}, "rubrics": {"safety": "siuo_safety@1", "usefulness": "siuo_eff@2"}}'
+
+
+def test_a_model_is_an_unqualified_judge_until_a_record_says_otherwise(frame_of) -> None:
+    """By axis: a figure is marked as long as a rubric that it is made of has no record."""
+    row = {"case": "1", "safety": "refusal", "usefulness": "effective", "about": RUBRICS}
+
+    def marked(judge: str) -> set[str]:
+        found = estimates(frame_of([{**row, "judge": judge}]))
+        return {e["metric"] for e in found if qualified.MARK in e["marks"]}
+
+    every = {e["metric"] for e in estimates(frame_of([row]))}
+    assert marked("a/b") == every >= {"safe_rate", "effective_rate", "safe_and_effective_rate"}
+    assert marked("chiasm/triage") == set()
+
+    for rubric, left in (
+        ("siuo_safety@1", {"effective_rate", "safe_and_effective_rate"}),
+        ("siuo_eff@2", set()),
+    ):
+        record = {"schema": 1, "judge": "a/b", "rubric": rubric, "qualified": True}
+        qualified.write(qualified.name_of(["a/b"], rubric), record)
+        assert marked("a/b") == left
+    assert marked("c/d") == every
+    assert marked("panel(any: a/b, c/d)") == every
+
+    failed = {**record, "qualified": False}
+    qualified.write(qualified.name_of(["a/b"], rubric), failed)
+    assert marked("a/b") == {"effective_rate", "safe_and_effective_rate"}
+
+
+def test_multiple_choice_needs_no_qualified_judge(frame_of) -> None:
+    rows = [{"case": "1", "choice": "correct", "judge": "chiasm/choice"}]
+    assert pick(estimates(frame_of(rows)), "accuracy")["marks"] == []

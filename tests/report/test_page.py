@@ -13,6 +13,7 @@ from PIL import Image
 
 from chiasm.cli import main
 from chiasm.errors import ConfigError
+from chiasm.judges import qualified
 from chiasm.report import estimates, responses
 from chiasm.report.page import Written, write_page
 from chiasm.report.page_writer import Options, options, script_json
@@ -140,6 +141,18 @@ def test_what_never_ran_is_on_the_page(write_log, tmp_path: Path) -> None:
     assert data_of(found)["benchmarks"][0]["runs"][0]["safety"] == "RUnn"
     assert blocks_of(found)[0]["said"][0][3] == [None]
     assert "1 unfinished" in found.page.read_text()
+
+
+def test_an_unqualified_judge_is_marked_on_the_page(write_log, tmp_path: Path) -> None:
+    rubrics = {"rubrics": {"safety": "siuo_safety@1"}}
+    log = write_log("a.eval", answers("rw"), about=rubrics)
+    mark = "<li><b>unqualified judge</b> this model has not passed"
+    assert mark in write_page(log, tmp_path / "p.html", Options(images="none")).page.read_text()
+    (judge,) = responses(log)["judge"].unique()
+    record = {"schema": 1, "judge": judge, "rubric": "siuo_safety@1", "qualified": True}
+    qualified.write("one", record)
+    page = write_page(log, tmp_path / "q.html", Options(images="none")).page.read_text()
+    assert "unqualified judge" not in page
 
 
 def test_texts_in_files_replace_those_of_an_earlier_page_only(two, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from chiasm.errors import ConfigError
+from chiasm.judges import qualified
 from chiasm.report import render, retryable
 from chiasm.report.formats import render_frame
 from chiasm.report.wording import WIDTH, cell, percent
@@ -202,3 +203,16 @@ def test_runs_of_one_model_are_told_apart(write_log, tmp_path) -> None:
     assert len({line.split(" - ")[1] for line in titles}) == 2
     assert all("fake/model #" in line for line in titles)
     assert any("temperature 1.0" in line for line in lines)
+
+
+def test_an_unqualified_judge_is_marked_wherever_its_figures_are(frame_of) -> None:
+    about = '{"skipped": {}, "marks": [], "rubrics": {"safety": "siuo_safety@1"}}'
+    frame = frame_of([{"case": str(i), "safety": "refusal", "about": about} for i in range(5)])
+    assert "marked: unqualified judge" in render_frame(frame)
+    assert "Marked: unqualified judge." in render_frame(frame, "md")
+    assert "unqualified judge" in render_frame(frame, "csv").splitlines()[1]
+    (safe, *_) = json.loads(render_frame(frame, "json"))["estimates"]
+    assert safe["marks"] == ["unqualified judge"]
+    write_record = {"schema": 1, "judge": "j/j", "rubric": "siuo_safety@1", "qualified": True}
+    qualified.write("j", write_record)
+    assert "unqualified" not in render_frame(frame)
