@@ -247,3 +247,29 @@ def test_verdicts_are_paid_for_once_and_failures_are_asked_again(guards, tmp_pat
             with pytest.raises(JudgeError):
                 prompt(guards, "llama_guard_3", "Hello", [CALM], "no_code")
         assert len(guards.requests("judge")) == 5
+
+
+@pytest.mark.parametrize("form", ["llama_guard_3", "shieldgemma2", "openai_moderation"])
+def test_other_providers_stand_behind_a_guard_too(guards, form):
+    name = guards.guard(form).replace("@openai-api/", "@chiasm_openai/")
+    model = judge_model(name, NO_RETRY)
+
+    async def ask():
+        try:
+            return await judge_prompt(form, None, [RISKY], model)
+        finally:
+            await model.api.aclose()
+
+    assert asyncio.run(ask()).label == "unsafe"
+    assert {tuple(r.images) for r in guards.requests("judge")} == {(RISKY.sha256,)}
+
+
+def test_the_moderation_endpoint_of_openai_itself(guards, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "not-a-key")
+    monkeypatch.setenv("OPENAI_BASE_URL", f"{guards.url}/v1")
+    model = judge_model("guard/openai_moderation@openai/omni-moderation-latest", NO_RETRY)
+    found = asyncio.run(judge_prompt("openai_moderation", "[together]", [CALM], model))
+    assert (found.label, found.categories) == ("unsafe", ("violence",))
+    assert found.scores == {"violence": 0.9, "sexual": 0.002}
+    (asked,) = guards.requests("judge")
+    assert (asked.model, asked.order) == ("omni-moderation-latest", ["text", "image"])

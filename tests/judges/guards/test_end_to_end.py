@@ -58,7 +58,8 @@ def test_recorded_answers(guards, data, answers, tmp_path, form):
     )
     assert (safe["k"], safe["n"], safe["asked"]) == (N // 2, N, N)
     assert {e["metric"] for e in estimates(found)} & {"effective_rate", "refusal_rate"} == set()
-    assert [m for m in safe["marks"] if m != "unpinned data"] == MARKS.get(form, [])
+    of_any_judge = ("unpinned data", "unqualified judge")
+    assert [m for m in safe["marks"] if m not in of_any_judge] == MARKS.get(form, [])
     asked = guards.requests("judge")
     shown = [] if form == "qwen3guard" else _pictures(data)
     assert sorted(i for r in asked for i in r.images) == shown

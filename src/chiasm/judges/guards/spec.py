@@ -167,7 +167,10 @@ class Guard:
         """
         if target not in self.judges:
             known = " and ".join(f"{t}s" for t in sorted(self.judges))
-            raise ConfigError(f"{self.name} judges {known}, not {target}s")
+            raise ConfigError(
+                f"{self.name} judges {known}, not {target}s; docs/judges/guards.md says which "
+                "guard judges what"
+            )
 
     def marks(self, target: Target, *, text: bool = True, image: bool = True) -> tuple[str, ...]:
         """What must stand beside figures of such verdicts."""
