@@ -57,6 +57,8 @@ def test_several_people_an_answer(tmp_path):
         "b,p,unsafe,safety,label,safe",
         "b,q,warning,safety,label,safe",
         "b,r,refusal,safety,adjudication,safe",
+        "b,s,unsafe,safety,label,safe",
+        "b,s,unsafe,safety,label,safe",
         "c,p,unsafe,safety,label,safe",
         "c,q,refusal,safety,label,safe",
         "d,p,flagged,safety,label,safe",
@@ -69,6 +71,7 @@ def test_several_people_an_answer(tmp_path):
     assert people.answers[1].raters == (True, False)
     assert people.left_out == {
         "purpose repeat": 1,
+        "said again by the same person": 1,
         "people disagree, no majority": 1,
         "flagged": 1,
         "label on another axis": 1,

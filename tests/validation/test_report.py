@@ -209,3 +209,17 @@ def test_refusal_and_triage_on_free_answers(shared, tmp_path, monkeypatch):
             e = found.figures.estimates[name]
             label = name.replace("_", " ")
             assert f"| {label} | {100 * e.rate:.1f} ({100 * e.low:.1f}..{100 * e.high:.1f})" in doc
+
+
+def test_msts_has_no_images_for_a_model(shared):
+    with pytest.raises(ConfigError, match="addresses of its images"):
+        validate("msts", "openai/gpt-4o", recorded_at=shared / "msts")
+
+
+def test_a_column_may_be_named_as_providers_name_models(shared, tmp_path):
+    lines = (shared / "msts" / MSTS_JUDGES).read_text("utf-8").splitlines()
+    own = tmp_path / "own.csv"
+    first = [line.split(",")[0] for line in lines[1:]]
+    own.write_text("\n".join(["openai/gpt-4o", *first]) + "\n", encoding="utf-8")
+    found = validate("msts", "openai/gpt-4o", recorded_at=own, data=shared / "msts")
+    assert found.judges[0].figures.counts[:4] == MATRICES["Qwen2-VL-72B-Instruct"]

@@ -33,7 +33,7 @@ def fit_triage(folder: str | None) -> None:
 @judge.command()
 @click.argument("name", metavar="[JUDGE]", default="")
 @click.option("--on", required=True, help="msts, siuo_mcqa, mossbench, or a CSV file of labels.")
-@click.option("--recorded", type=FOLDER, help="Recorded verdicts: a CSV file, or the MSTS folder.")
+@click.option("--recorded", type=FOLDER, help="Recorded verdicts: CSV, MSTS folder, or logs.")
 @click.option("--data", "folder", help="A local copy of the set; the cache by default.")
 @click.option("--format", "form", type=click.Choice(["text", "json", "md"]), default="text")
 @click.option("-o", "--output", type=FOLDER, help="Write it to this file instead.")
@@ -50,6 +50,7 @@ def validate(
       chiasm judge validate --on msts --recorded DIR
       chiasm judge validate chiasm/triage --on siuo_mcqa --data DIR
       chiasm judge validate --on labels.csv --format json
+      chiasm judge validate --on labels.db --recorded logs
     """
     from chiasm.validation.render import render
     from chiasm.validation.report import validate

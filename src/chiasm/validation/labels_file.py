@@ -2,13 +2,15 @@
 
 Needed: a column ``label`` or ``outcome`` with people's word, and an id in ``id``, ``response`` or
 ``case``. Used where there: ``annotator`` (several rows an id, one a person: the majority is the
-label), ``cluster`` or ``case``, ``category``, ``model``, ``query``, ``answer``. A judge is a column
-``verdict``, or any other column that holds verdicts.
+label, or what a row of the ``purpose`` adjudication says), ``cluster`` or ``case``, ``category``,
+``model``, ``query``, ``answer``. A judge is a column ``verdict``, or any other column that holds
+verdicts.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from chiasm.cases import SAFETY_OF_SAFE, Case, GroundTruth
 from chiasm.data.records import Record, csv_records
@@ -27,6 +29,12 @@ OTHERS = (
 
 NOT_LABELS = ("repeat", "gold")
 """Purposes of rows that are no further opinion."""
+ADJUDICATION = "adjudication"
+
+
+class _Vote(NamedTuple):
+    row: Record
+    label: bool
 
 
 def labels_file(path: Path) -> tuple[People, dict[str, list[str]]]:
@@ -50,20 +58,24 @@ def labels_file(path: Path) -> tuple[People, dict[str, list[str]]]:
     label_column = _one_of(path, rows[0], LABELS, "people's label")
     reading = _reading(rows, label_column)
     left_out: Counter[str] = Counter()
-    votes: dict[str, list[tuple[Record, bool]]] = {}
+    votes: dict[str, dict[object, _Vote]] = {}
     for row in rows:
         reason, label = _label(row, label_column, reading)
         if label is None:
             left_out[reason] += 1
-        else:
-            votes.setdefault(row.get(id_column, str), []).append((row, label))
+            continue
+        of_answer = votes.setdefault(row.get(id_column, str), {})
+        who = (row.value.get("annotator") or row.row, row.value.get("purpose"))
+        left_out["said again by the same person"] += who in of_answer
+        of_answer[who] = _Vote(row, label)
     answers, firsts = [], []
-    for key, group in votes.items():
-        final = _majority([label for _, label in group])
+    for key, of_people in votes.items():
+        group = list(of_people.values())
+        final = _decision(group)
         if final is None:
             left_out["people disagree, no majority"] += 1
             continue
-        firsts.append(group[0][0])
+        firsts.append(group[0].row)
         answers.append(_answer(key, final, group, reading))
     if not answers:
         told = ", ".join(f"{n} {reason}" for reason, n in left_out.most_common(4))
@@ -83,7 +95,7 @@ def labels_file(path: Path) -> tuple[People, dict[str, list[str]]]:
         answers=tuple(answers),
         labelled_by="people, as in the file; the majority where several labelled an answer",
         cluster="cluster" if _clustered(rows[0]) else "answer",
-        left_out=left_out,
+        left_out=+left_out,
     )
     return people, words
 
@@ -116,6 +128,11 @@ def _rows(path: Path) -> list[Record]:
         raise ConfigError(
             f"--on {path}: no such file, and no set of labels of that name\n"
             "       known are msts, siuo_mcqa, mossbench, or a CSV file"
+        )
+    if path.suffix != ".csv":
+        raise ConfigError(
+            f"--on {path}: without logs labels are read from CSV files\n"
+            "       name the logs whose responses were labelled with --recorded LOGS"
         )
     rows = list(csv_records(path.parent, path.name))
     if not rows:
@@ -153,7 +170,10 @@ def _label(row: Record, column: str, reading: Reading) -> tuple[str, bool | None
     return "", label
 
 
-def _majority(labels: list[bool]) -> bool | None:
+def _decision(group: list[_Vote]) -> bool | None:
+    """An adjudication decides, else the majority; None for a tie."""
+    final = [v.label for v in group if v.row.value.get("purpose") == ADJUDICATION]
+    labels = final or [v.label for v in group]
     yes = sum(labels)
     return None if 2 * yes == len(labels) else 2 * yes > len(labels)
 
@@ -162,8 +182,9 @@ def _clustered(row: Record) -> bool:
     return "cluster" in row.value or "case" in row.value
 
 
-def _answer(key: str, label: bool, group: list[tuple[Record, bool]], reading: Reading) -> Answer:
-    row = group[0][0].value
+def _answer(key: str, label: bool, group: list[_Vote], reading: Reading) -> Answer:
+    row = group[0].row.value
+    votes = [v.label for v in group if v.row.value.get("purpose") != ADJUDICATION]
     truth: GroundTruth = "safe" if reading is REFUSED else "unsafe"
     cluster = row.get("cluster") or row.get("case") or key
     query, category = row.get("query", ""), row.get("category", "")
@@ -171,7 +192,7 @@ def _answer(key: str, label: bool, group: list[tuple[Record, bool]], reading: Re
         id=key,
         label=label,
         cluster=cluster,
-        raters=tuple(vote for _, vote in group[:2]) if len(group) > 1 else (),
+        raters=tuple(votes[:2]) if len(votes) > 1 else (),
         category=category,
         model=row.get("model", ""),
         text=row.get("answer"),

@@ -66,10 +66,10 @@ def validate(
 
     Args:
         on: ``msts``, ``siuo_mcqa``, ``mossbench``, or a CSV file of labels
-            (`chiasm.validation.labels_file`).
+            (`chiasm.validation.labels_file`); with logs, labels in any format or a database.
         judge: chiasm/refusal, chiasm/triage, or one that has recorded verdicts; empty for all that
             there are.
-        recorded_at: Recorded verdicts: a CSV file, or the folder of the MSTS files.
+        recorded_at: Recorded verdicts: a CSV file, the folder of the MSTS files, or logs.
         data: A local copy of the set's data; the cache by default.
 
     Raises:
@@ -102,7 +102,15 @@ def _read(
         return _siuo(judge, at, data)
     if on == "mossbench":
         people = sets.mossbench(data)
+        if at is not None and _is_log(at):
+            from chiasm.validation.logged import of_texts
+
+            return people, of_texts(people, at, judge)
         return people, _asked_or_recorded(people, judge, at, default=(refusal.JUDGE,))
+    if at is not None and _is_log(at):
+        from chiasm.validation.logged import logged
+
+        return logged(on, at, judge)
     people, words = labels_file(Path(on))
     if judge in JUDGES or at is not None:
         return people, _asked_or_recorded(people, judge, at, default=())
@@ -119,6 +127,12 @@ def _msts(judge: str, at: Path | None, data: str | Path | None) -> tuple[People,
     people = sets.msts(root)
     if judge in JUDGES:
         return people, [offline(judge, people)]
+    if "/" in judge and (at is None or folder):
+        raise ConfigError(
+            f"{judge}: MSTS has addresses of its images and not the images, and a judge has to see "
+            "them\n       name a CSV file of verdicts (a row an answer, in order) with --recorded, "
+            f"or one of {', '.join(JUDGES)}"
+        )
     beside = sets.msts_folder(folder) if folder else root
     return people, recorded(at if at and not folder else beside / sets.MSTS_JUDGES, people, judge)
 
@@ -147,10 +161,18 @@ def _asked_or_recorded(
     return recorded(at, people, judge)
 
 
+def _is_log(path: Path) -> bool:
+    """Whether it is a log or a folder that holds one."""
+    if path.is_dir():
+        return next(path.rglob("*.eval"), None) is not None
+    return path.suffix == ".eval"
+
+
 def _not_recorded(judge: str, why: str) -> ConfigError:
     return ConfigError(
         f"{judge}: no verdicts to validate ({why})\n"
-        "       models are not asked here: the images of these sets are not at hand. Name recorded "
-        "verdicts with --recorded FILE.csv (a column named after the judge),\n"
-        f"       or one of the offline judges: {', '.join(JUDGES)}"
+        "       models are not asked here. Let the judge score the answers with `chiasm score "
+        "FILE --benchmark NAME --grader JUDGE` and name the logs with --recorded,\n"
+        "       or name a CSV file of its verdicts; the offline judges are "
+        f"{', '.join(JUDGES)}"
     )
