@@ -16,6 +16,9 @@ from chiasm.cli.options import FOLDER, FORMATS, as_folders
 @click.option("--images", default="path", show_default=True, help="path, embed, blur or none.")
 @click.option("--texts", default="auto", show_default=True, help="embed, files or none.")
 @click.option("--data", "data_", multiple=True, help="Where images are: DIR, or NAME=DIR.")
+@click.option(
+    "--labels", "labels_", multiple=True, help="People's labels: a file, or a database's address."
+)
 @click.option("--as", "tools", multiple=True, help="On the page: official, vlmevalkit, deepsafe.")
 def report(
     paths: Sequence[Path],
@@ -24,6 +27,7 @@ def report(
     images: str,
     texts: str,
     data_: Sequence[str],
+    labels_: Sequence[str],
     tools: Sequence[str],
 ) -> None:
     """Tables from logs, or a page: rates, parts, categories, models against each other, cases.
@@ -32,16 +36,20 @@ def report(
     Examples:
       chiasm report logs --format json
       chiasm report logs -o page.html --images embed
+      chiasm report logs --labels labels.jsonl
     """
+    from chiasm.labels import load
+
+    labels = [label for where in labels_ for label in load(where)]
     if output is None:
         from chiasm.report import render
 
-        click.echo(render(paths, form))
+        click.echo(render(paths, form, labels))
         return
     from chiasm.report.page import write_page
     from chiasm.report.page_writer import options
 
-    found = write_page(paths, output, options(images, texts, as_folders(data_), tools))
+    found = write_page(paths, output, options(images, texts, as_folders(data_), tools, labels))
     for note in found.notes:
         click.echo(f"note: {note}", err=True)
     beside = f", {found.blocks} files in {output.stem}_files" if found.blocks else ""

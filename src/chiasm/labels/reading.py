@@ -67,6 +67,34 @@ def read(path: str | Path, form: str = "", given: Given | None = None) -> list[L
     return found.labels
 
 
+def load(where: str) -> list[Label]:
+    """Labels of a file, or those that count in a database of the annotation application.
+
+    Args:
+        where: As `read`; a SQLite file of ours; or ``postgresql://USER@HOST/NAME``.
+
+    Raises:
+        ConfigError: It is a database, and can't be reached or the extra `annotate` is missing.
+        DataError: As `read`.
+    """
+    if "://" not in where and not _is_sqlite(Path(where)):
+        return read(where)
+    try:
+        from chiasm.labels.database import read_labels
+    except ImportError:
+        raise ConfigError(
+            f"{where.partition('://')[0]}: databases of labels need pip install 'chiasm[annotate]'"
+        ) from None
+    return read_labels(where)
+
+
+def _is_sqlite(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        return stream.read(16) == b"SQLite format 3\x00"
+
+
 def read_all(path: str | Path, form: str = "", given: Given | None = None) -> Found:
     """Labels of a file, and what is wrong with its other rows.
 

@@ -10,7 +10,8 @@ from typing import Any
 import polars as pl
 
 from chiasm.errors import ConfigError
-from chiasm.report import flips, tables
+from chiasm.labels.records import Label
+from chiasm.report import adjusted_tables, flips, judges_text, tables
 from chiasm.report.against import as_json, compare_models
 from chiasm.report.estimates import estimates
 from chiasm.report.frame import responses
@@ -36,26 +37,47 @@ COLUMNS = (
 """Columns of CSV, in order."""
 
 
-def render(paths: str | Path | Iterable[str | Path], form: str = "text") -> str:
+def render(
+    paths: str | Path | Iterable[str | Path], form: str = "text", labels: Sequence[Label] = ()
+) -> str:
     """The figures of logs, for people or programs.
 
     Args:
         paths: ``.eval`` files or folders of them.
         form: text, md, csv or json.
+        labels: People's, of some of the responses: then the rates that they correct stand beside.
 
     Raises:
         DataError: A path does not exist, or no log of chiasm's is there.
         ConfigError: There is no such format.
     """
-    return render_frame(responses(paths), form)
+    return render_frame(responses(paths), form, labels)
 
 
-def render_frame(frame: pl.DataFrame, form: str = "text") -> str:
+def render_frame(frame: pl.DataFrame, form: str = "text", labels: Sequence[Label] = ()) -> str:
     """As `render`, of responses that were read before."""
     formats = {"text": tables.text, "md": markdown, "csv": as_csv, "json": as_json_text}
     if form not in formats:
         raise ConfigError(f"--format {form}: known are {', '.join(formats)}")
-    return formats[form](frame)
+    text = formats[form](frame)
+    return _with_labels(text, frame, form, labels) if labels else text
+
+
+def _with_labels(text: str, frame: pl.DataFrame, form: str, labels: Sequence[Label]) -> str:
+    """What labels add, behind what stands there without them."""
+    if form == "json":
+        found = json.loads(text) | adjusted_tables.as_json_parts(frame, labels)
+        return json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False)
+    if form == "csv":
+        out = io.StringIO()
+        writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
+        writer.writerows(adjusted_tables.as_rows(frame, labels))
+        return f"{text}\n{out.getvalue()}".rstrip("\n")
+    lines = adjusted_tables.lines(frame, labels)
+    if form == "md":
+        told = [line.replace("`", "'") for line in lines[2:]]
+        lines = ["", f"### {lines[1]}", "", "```text", *told, "```"]
+    return "\n".join([text, *(line.rstrip() for line in lines)])
 
 
 def retryable(paths: str | Path | Iterable[str | Path]) -> int:
@@ -66,13 +88,15 @@ def retryable(paths: str | Path | Iterable[str | Path]) -> int:
 def as_json_text(frame: pl.DataFrame) -> str:
     """The JSON contract: ``{"schema": 1, "estimates": [...]}``, and beside it what was compared.
 
-    "comparisons" are models against each other, "flips" perturbed runs against unchanged ones.
+    "comparisons" are models against each other, "flips" perturbed runs against unchanged ones,
+    "judges" panels, cascades, and the same responses judged again.
     """
     found = {
         "schema": SCHEMA,
         "estimates": estimates(frame),
         "comparisons": comparisons(frame),
         "flips": [flips.as_json(one) for one in flips.flips(frame)],
+        "judges": judges_text.as_json(frame),
     }
     return json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False)
 
@@ -109,6 +133,9 @@ def markdown(frame: pl.DataFrame) -> str:
     for runs in split(frame):
         for run in runs:
             lines += _markdown(run)
+    # Names are data: none may end the block.
+    told = [line.replace("`", "'") for line in judges_text.lines(frame)]
+    lines += ["### Judges", "", "```text", *told, "```"] if told else []
     return "\n".join(lines).rstrip()
 
 

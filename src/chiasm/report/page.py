@@ -17,9 +17,11 @@ from markupsafe import Markup
 
 from chiasm.errors import ConfigError
 from chiasm.html import environment
+from chiasm.report import judges_text
 from chiasm.report.frame import responses
 from chiasm.report.page_cases import Shelf, shelf
 from chiasm.report.page_categories import categories, taxonomy
+from chiasm.report.page_labelled import section
 from chiasm.report.page_outcomes import LOOKS
 from chiasm.report.page_summary import group
 from chiasm.report.page_writer import Options, Writer, script_json
@@ -76,7 +78,12 @@ def write_frame(frame: pl.DataFrame, page: Path, options: Options | None = None)
         one["words"] = writer.words.get(one["benchmark"], [])
         one["conventions"] = _conventions(one, groups, options.tools)
     writer.finish()
-    text = _render(shown, {"schema": SCHEMA, "looks": _looks(), "benchmarks": data}, writer)
+    payload = {"schema": SCHEMA, "looks": _looks(), "benchmarks": data}
+    beside = {
+        "judges": "\n".join(judges_text.lines(frame)).strip(),
+        "labels": section(frame, options.labels),
+    }
+    text = _render(shown, payload, writer, beside)
     page.write_text(text, encoding="utf-8")
     return Written(page, page.stat().st_size, writer.files, tuple(writer.notes))
 
@@ -129,7 +136,12 @@ def _looks() -> dict[str, dict[str, str]]:
     }
 
 
-def _render(shown: Sequence[Mapping[str, Any]], data: Mapping[str, Any], writer: Writer) -> str:
+def _render(
+    shown: Sequence[Mapping[str, Any]],
+    data: Mapping[str, Any],
+    writer: Writer,
+    beside: Mapping[str, Any],
+) -> str:
     from chiasm import __version__
 
     style, script = _own("page.css"), _own("page.js")
@@ -137,6 +149,7 @@ def _render(shown: Sequence[Mapping[str, Any]], data: Mapping[str, Any], writer:
     models = {row["model"] for g in shown for row in g["rows"] if not row["policy"]}
     return template.render(
         groups=shown,
+        **beside,
         models=len(models),
         benchmarks=list(dict.fromkeys(g["benchmark"] for g in shown)),
         data=Markup(script_json(data)),

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeVar, get_args
 from markupsafe import Markup
 
 from chiasm.errors import ConfigError
+from chiasm.labels.records import Label
 from chiasm.report.page_cases import Shelf, payload
 from chiasm.report.page_images import MODES, Mode, Pictures, root_of
 from chiasm.report.page_texts import Texts
@@ -38,16 +39,22 @@ class Options:
             ``none`` (no query, answer or judge's word), ``auto`` (embed what is small).
         data: Benchmark -> folder of its images, "" for all.
         tools: Other tools whose conventions are shown, see `chiasm.report.tools`.
+        labels: People's, of some of the responses.
     """
 
     images: Mode = "path"
     texts: Where = "auto"
     data: Mapping[str, str] = field(default_factory=dict)
     tools: Sequence[str] = ()
+    labels: Sequence[Label] = ()
 
 
 def options(
-    images: str, texts: str, data: Mapping[str, str] | None = None, tools: Sequence[str] = ()
+    images: str,
+    texts: str,
+    data: Mapping[str, str] | None = None,
+    tools: Sequence[str] = (),
+    labels: Sequence[Label] = (),
 ) -> Options:
     """Options from words of a command line.
 
@@ -59,6 +66,7 @@ def options(
         texts=_one_of("texts", texts, WHERES),
         data=data or {},
         tools=tools,
+        labels=labels,
     )
 
 
