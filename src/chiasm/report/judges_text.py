@@ -17,12 +17,10 @@ SHOWN = 8
 
 def lines(frame: pl.DataFrame) -> Iterator[str]:
     """Tables of panels, cascades and logs judged again; nothing where one judge judged once."""
-    for one in several(frame):
-        yield ""
-        yield from _several(one)
-    for pair in rejudged(frame):
-        yield ""
-        yield from _rejudged(pair)
+    tables = [list(_several(one)) for one in several(frame)]
+    tables += [list(_rejudged(pair)) for pair in rejudged(frame)]
+    for i, table in enumerate(tables):
+        yield from ["", *table] if i else table
 
 
 def as_json(frame: pl.DataFrame) -> dict[str, Any]:

@@ -37,7 +37,8 @@ HEADER = (
 def text(frame: pl.DataFrame) -> str:
     """All tables of a frame of `chiasm.report.responses`."""
     found = [line for runs in split(flips.unchanged(frame)) for line in [*_group(runs), ""]]
-    beside = [*flips.lines(frame), *judges_text.lines(frame)]
+    flipped = [*flips.lines(frame)]
+    beside = [*flipped, *([""] if flipped else []), *judges_text.lines(frame)]
     return "\n".join(line.rstrip() for line in [*found, *beside]).rstrip()
 
 
