@@ -1,3 +1,4 @@
+import json
 import logging
 from pathlib import Path
 
@@ -230,3 +231,35 @@ def _strip(log: Path, to: Path) -> None:
     content.eval.metadata = None
     content.eval.task = "somebody/else"
     write_eval_log(content, to)
+
+
+def test_a_response_keeps_its_id_when_judged_again_and_has_none_where_nothing_was_said(
+    tmp_path: Path,
+) -> None:
+    """Over recorded answers, their log, and the log of judging that one again."""
+    from tests.integration import standin
+
+    from chiasm.benchmarks import load, resolve
+    from chiasm.grading import Grading
+    from chiasm.replay import score
+
+    folder = standin.siuo(tmp_path / "data", 4)
+    bench = resolve("siuo")
+    dataset = load(bench, str(folder), standin.UNPINNED[1:])
+    said = ["Step back.", "", None]
+    answers = tmp_path / "answers.jsonl"
+    answers.write_text(
+        "\n".join(json.dumps({"id": i, "response": text}) for i, text in enumerate(said, start=1))
+    )
+    grading = Grading(benchmark=bench, protocol=bench.protocol(""), root=folder, rubric_file=None)
+
+    def judged(path: Path, where: str) -> Path:
+        options = {"grader": "chiasm/refusal", "log_dir": tmp_path / where}
+        return score([path], grading, dataset, **options)[0]
+
+    first = judged(answers, "first")
+    frames = [responses(first), responses(judged(first, "second"))]
+    ids = [dict(f.select("case", "response").iter_rows()) for f in frames]
+    assert ids[0] == ids[1]
+    assert len(ids[0]) == 4
+    assert [case for case, response in ids[0].items() if response] == ["siuo/1"]

@@ -10,7 +10,7 @@ import polars as pl
 
 from chiasm.cases import OUTCOMES, dumps
 from chiasm.judges.panel import from_votes
-from chiasm.labels.records import response_id
+from chiasm.labels.records import answer_digest, response_id
 from chiasm.report import logs, perception
 from chiasm.report.logs import LogFile
 from chiasm.report.outcomes import NOT_RUN, decide
@@ -37,6 +37,9 @@ SCHEMA = {
     "about": pl.String,
 }
 """Columns of `responses`. Outcomes are null where the benchmark does not score that axis."""
+
+NOTHING = answer_digest("")
+"""Digest of an answer in which nothing is said: there is nothing to label."""
 
 _FACTS = ("cluster", "category", "subcategory", "ground_truth", *GRID_COLUMNS)
 
@@ -131,7 +134,7 @@ def _response(head: Sequence[Any], case: str, epoch: int, found: _Found | None) 
     """The id that people's labels name; null where nothing was said, or logs are older than it."""
     for score in (found.sample.scores or {}).values() if found else ():
         digest = (score.metadata or {}).get("digest")
-        if digest:
+        if digest and digest != NOTHING:
             benchmark, _, view, model, *_ = head
             return response_id(benchmark, view, model, case, epoch, str(digest))
     return None
