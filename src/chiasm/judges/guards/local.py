@@ -52,6 +52,6 @@ class _Judging:
             if turn.role == "assistant" and lost:
                 raise ConfigError(
                     f"the guard's chat template loses the answer {lost[0][:40]!r}; "
-                    "-M chat_template=FILE sets another"
+                    "get_model(..., chat_template=FILE) sets another"
                 )
         return prompt
