@@ -52,7 +52,8 @@ def rogan_gladen(
 
     Returns:
         See `Corrected`; rate and limits are clipped to [0, 1]. NaN with a reason where sensitivity
-        or specificity is unknown, or where the judge is no better than chance.
+        or specificity is unknown, or where the judge is no better than chance; limits of NaN where
+        no rate in [0, 1] fits.
 
     Raises:
         ValueError: A rate is outside [0, 1], a size negative, or the level out of range.
@@ -92,10 +93,12 @@ def rogan_gladen(
     shift = centre * shrunk[0] * (1 - shrunk[0]) / (n_sens + 2)
     shift -= (1 - centre) * shrunk[1] * (1 - shrunk[1]) / (n_spec + 2)
     middle = centre + 2 * z**2 * shift
-    rate, low, high = (
-        min(1.0, max(0.0, value))
-        for value in ((observed + spec - 1) / youden, middle - z * error, middle + z * error)
-    )
+    rate = min(1.0, max(0.0, (observed + spec - 1) / youden))
+    low, high = middle - z * error, middle + z * error
+    if high <= 0 or low >= 1:
+        reason = "the judge's rate and its sensitivity and specificity do not fit together"
+        return Corrected(rate, nan, nan, youden, True, method, reason)
+    low, high = max(0.0, low), min(1.0, high)
     unstable = youden < UNSTABLE
     reason = ""
     if unstable:
