@@ -190,7 +190,7 @@ def test_a_table_of_somebodys_own(tmp_path):
     found = read_all(file(tmp_path, "own.csv", text))
     assert facts(found.labels) == [("r1", "ann", "safety", "unsafe", "label")]
     assert [(r.row, r.field) for r in found.refused] == [(4, "outcome"), (5, "annotator"), (6, "")]
-    assert dict(found.words) == {"harmful": 1}
+    assert (dict(found.words), found.blank) == ({"harmful": 1}, 1)
     told = read_all(tmp_path / "own.csv", given=Given(words={"harmful": "unsafe"}))
     assert [x.response for x in told.labels] == ["r1", "r3"]
 

@@ -3,7 +3,7 @@
 import click
 
 from chiasm import __version__
-from chiasm.cli import datasets, evaluation, figures, judging, machine, published
+from chiasm.cli import datasets, evaluation, figures, judging, labelling, machine, published
 from chiasm.cli.options import Commands
 
 
@@ -35,6 +35,7 @@ for command in (
     figures.report,
     figures.compare,
     judging.judge,
+    labelling.labels,
     published.published,
     published.grim,
     machine.doctor,

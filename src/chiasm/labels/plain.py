@@ -33,16 +33,13 @@ def read_lines(path: Path) -> Iterator[Raw | Refused]:
 
 
 def read_table(path: Path) -> Iterator[Raw | Refused]:
-    """Rows of csv or tsv; rows without an outcome were not labelled yet and are left out."""
+    """Rows of csv or tsv; an empty outcome says that the row is not labelled yet."""
     for found in table(path):
-        if isinstance(found, Refused):
-            yield found
-            continue
-        row = _named(found)
-        if isinstance(row, Refused) or str(row.fields.get("outcome", "")).strip():
-            yield row
-        elif "outcome" not in row.fields:
+        row = _named(found) if isinstance(found, Raw) else found
+        if isinstance(row, Raw) and "outcome" not in row.fields:
             yield Refused(row.file, row.row, "outcome", "there is no such column")
+        else:
+            yield row
 
 
 def to_lines(labels: Iterable[Label]) -> str:

@@ -34,9 +34,10 @@ class Found:
 
     Attributes:
         labels: Rows that are labels, in their order.
-        refused: Rows that are none; together with `labels` and `twice` these are all rows.
+        refused: Rows that are none; together with `labels`, `twice` and `blank` these are all.
         words: Words in place of an outcome that nobody knows, and how often each stands there.
         twice: Rows that say again what an earlier one says, field by field.
+        blank: Rows of a table that nobody has labelled yet.
         form: Of which format the file is.
     """
 
@@ -44,6 +45,7 @@ class Found:
     refused: list[Refused] = field(default_factory=list)
     words: Counter[str] = field(default_factory=Counter)
     twice: int = 0
+    blank: int = 0
     form: str = ""
 
 
@@ -118,7 +120,7 @@ def read_all(path: str | Path, form: str = "", given: Given | None = None) -> Fo
     seen: set[Label] = set()
     for row in _rows(path, named):
         _take(row, given, found, seen)
-    if not (found.labels or found.refused):
+    if not (found.labels or found.refused or found.blank):
         raise DataError("holds no labels", file=str(path))
     return found
 
@@ -197,6 +199,9 @@ def _rows(path: Path, form: Form) -> Iterator[Raw | Refused]:
 def _take(row: Raw | Refused, given: Given, found: Found, seen: set[Label]) -> None:
     if isinstance(row, Refused):
         found.refused.append(row)
+        return
+    if found.form == "csv" and not str(row.fields["outcome"]).strip():
+        found.blank += 1
         return
     try:
         label = to_label(row, given)
