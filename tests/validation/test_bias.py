@@ -47,7 +47,7 @@ def test_no_ranking_where_intervals_overlap():
     said = [a.label if i != 3 else not a.label for i, a in enumerate(answers)]
     dimension = bias(answers, said, divide(answers), "j")[3]
     assert dimension.apart("specificity") == []
-    assert "no ranking" in ranking(dimension, "specificity")
+    assert "no intervals lie apart" in ranking(dimension, "specificity")
 
 
 def test_the_rule_is_not_divided_by_itself():

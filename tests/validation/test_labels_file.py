@@ -1,9 +1,13 @@
 """Labels of one's own, from a CSV file."""
 
+import json
+import math
+
 import pytest
 
 from chiasm.errors import ConfigError, DataError
 from chiasm.validation.labels_file import labels_file
+from chiasm.validation.render import render
 from chiasm.validation.report import validate
 
 
@@ -129,3 +133,22 @@ def test_a_model_is_not_asked(tmp_path):
     path = write(tmp_path / "labels.csv", "id,label,verdict", "a,safe,safe")
     with pytest.raises(ConfigError, match="--recorded"):
         validate(str(path), "openai/gpt-4o")
+
+
+def test_no_interval_where_there_is_none_and_no_control_characters(tmp_path):
+    path = write(
+        tmp_path / "labels.csv",
+        "id,case,label,ver\x1bdict,category",
+        "1,x,unsafe,unsafe,odd\x1b[2J",
+        "2,x,safe,safe,even",
+        "3,x,safe,unsafe,even",
+    )
+    found = validate(str(path))
+    balanced = found.judges[0].figures.estimates["balanced_accuracy"]
+    assert balanced.rate == pytest.approx(0.75)
+    assert math.isnan(balanced.low) and math.isnan(balanced.high) and balanced.reason
+    assert json.loads(render(found, "json"))["judges"][0]["kappa"]["low"] is None
+    for form in ("text", "md"):
+        page = render(found, form)
+        assert "nan" not in page and "\x1b" not in page
+        assert "single cluster" in page

@@ -95,6 +95,12 @@ def figures(answers: Sequence[Answer], said: Sequence[bool | None]) -> Figures:
 def _named(found: Confusion) -> dict[str, Estimate]:
     estimates = {name: getattr(found, name) for name in FIGURES if name != "agreement"}
     estimates["agreement"] = found.accuracy
+    halves = (found.sensitivity, found.specificity)
+    if any(math.isnan(half.low) for half in halves):  # no interval is made of half of one
+        why = next(half.reason for half in halves if half.reason)
+        estimates["balanced_accuracy"] = found.balanced_accuracy._replace(
+            low=math.nan, high=math.nan, reason=why
+        )
     return {name: estimates[name] for name in FIGURES}
 
 

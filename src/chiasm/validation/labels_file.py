@@ -94,7 +94,7 @@ def labels_file(path: Path) -> tuple[People, dict[str, list[str]]]:
         reading=reading,
         answers=tuple(answers),
         labelled_by="people, as in the file; the majority where several labelled an answer",
-        cluster="cluster" if _clustered(rows[0]) else "answer",
+        cluster=next((n for n in ("cluster", "case") if n in rows[0].value), "answer"),
         left_out=+left_out,
     )
     return people, words
@@ -176,10 +176,6 @@ def _decision(group: list[_Vote]) -> bool | None:
     labels = final or [v.label for v in group]
     yes = sum(labels)
     return None if 2 * yes == len(labels) else 2 * yes > len(labels)
-
-
-def _clustered(row: Record) -> bool:
-    return "cluster" in row.value or "case" in row.value
 
 
 def _answer(key: str, label: bool, group: list[_Vote], reading: Reading) -> Answer:

@@ -27,6 +27,7 @@ from chiasm.validation.wording import (
     seconds,
     share,
     title,
+    undefined,
 )
 
 
@@ -92,7 +93,7 @@ def _several(found: Validation) -> Iterator[str]:
     spent: dict[str, list[str]] = {}
     for judge in found.judges:
         told = f"time {seconds(judge.verdicts)}, cost {cost(judge.verdicts)}"
-        spent.setdefault(told, []).append(judge.verdicts.judge)
+        spent.setdefault(told, []).append(cut(judge.verdicts.judge, 60))
     for told, names_of in spent.items():
         who = "all judges" if len(spent) == 1 else ", ".join(names_of)
         yield from wrap(f"{who}: {told}", indent=0)
@@ -150,11 +151,8 @@ def _long(name: str, e: Estimate) -> str:
 
 
 def _meets(judge: JudgeReport) -> str:
-    agreement = judge.figures.estimates["agreement"]
-    return (
-        f"meets {TARGET:.0%} agreement with people: {judge.meets} "
-        f"({percent(agreement.rate)}, 95 % {percent(agreement.low)} .. {percent(agreement.high)})"
-    )
+    agreement = rate(judge.figures.estimates["agreement"], 1)
+    return f"meets {TARGET:.0%} agreement with people: {judge.meets}, it is {agreement}"
 
 
 def _missing(judge: JudgeReport) -> Iterator[str]:
@@ -164,6 +162,7 @@ def _missing(judge: JudgeReport) -> Iterator[str]:
     listed = f": {words}" if words else ""
     yield from wrap(f"without a verdict: {none:,} of {asked:,} ({percent(none / asked)} %){listed}")
     yield from wrap(either_way(judge))
+    yield from wrap(undefined(judge))
 
 
 def _dimension(dimension: Dimension, positive: str) -> Iterator[str]:

@@ -17,11 +17,13 @@ from chiasm.validation.wording import (
     matrix,
     notes,
     people_line,
+    plain,
     ranking,
     rate,
     seconds,
     share,
     title,
+    undefined,
 )
 
 
@@ -84,9 +86,11 @@ def _single(found: Validation, judge: JudgeReport) -> Iterator[str]:
     )
     agreement = figures.estimates["agreement"]
     yield (
-        f"Meets {TARGET:.0%} agreement with people: **{judge.meets}** ({rate(agreement, 1)}). "
+        f"Meets {TARGET:.0%} agreement with people: **{judge.meets}**, it is {rate(agreement, 1)}. "
         f"Time: {seconds(judge.verdicts)}; cost: {cost(judge.verdicts)}. {_missing(judge)}"
     )
+    if undefined(judge):
+        yield _escaped(f"U{undefined(judge)[1:]}.")
     for dimension in judge.bias:
         yield ""
         yield from _dimension(dimension, found.people.reading.positive)
@@ -130,4 +134,4 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
 
 def _escaped(text: str) -> str:
     """Judges' and models' names are data: no cell, tag or emphasis is made of them."""
-    return "".join("\\" + c if c in "\\|<>*_`[]#" else c for c in text.replace("\n", " "))
+    return "".join("\\" + c if c in "\\|<>*_`[]#" else c for c in plain(text))

@@ -30,11 +30,11 @@ def title(found: Validation) -> str:
     """What was compared: one line."""
     people = found.people
     n, clusters = len(people.answers), len({a.cluster for a in people.answers})
-    judges = [j.verdicts.judge for j in found.judges]
+    judges = [plain(j.verdicts.judge) for j in found.judges]
     who = judges[0] if len(judges) == 1 else f"{len(judges)} judges"
     return (
-        f"{who} against people on {people.name}: {n:,} answers; rates in percent, 95 % intervals "
-        f"clustered by {people.cluster} ({clusters:,})"
+        f"{who} against people on {plain(people.name)}: {n:,} answers; rates in percent, "
+        f"95 % intervals clustered by {people.cluster} ({clusters:,})"
     )
 
 
@@ -42,8 +42,8 @@ def base_line(found: Validation) -> str:
     """The share of the positive class."""
     b = found.base_rate
     return (
-        f"positive class: {found.people.reading.positive}; base rate {percent(b.rate)} % "
-        f"({percent(b.low)} .. {percent(b.high)}), {b.k:,}/{b.n:,}"
+        f"positive class: {found.people.reading.positive}; base rate {rate(b, 1)} %, "
+        f"{b.k:,}/{b.n:,}"
     )
 
 
@@ -66,7 +66,7 @@ def notes(found: Validation) -> list[str]:
         listed = ", ".join(f"{n:,} {why}" for why, n in sorted(people.left_out.items()))
         told.append(f"left out: {listed}")
     for judge in found.judges:
-        told += [f"{judge.verdicts.judge}: {note}" for note in judge.verdicts.notes]
+        told += [f"{plain(judge.verdicts.judge)}: {note}" for note in judge.verdicts.notes]
     best = max(f.estimates["agreement"].rate for f in found.constants.values())
     told.append(
         f"a judge that always says the same agrees on {percent(best)} %: read kappa and balanced "
@@ -92,6 +92,16 @@ def either_way(judge: JudgeReport) -> str:
         if b.low != b.high
     )
     return f"had they gone either way: {limits}" if limits else ""
+
+
+def undefined(judge: JudgeReport) -> str:
+    """Why figures or their intervals are missing; empty where none is."""
+    reasons: dict[str, list[str]] = {}
+    for name, e in judge.figures.estimates.items():
+        if e.reason:
+            reasons.setdefault(e.reason, []).append(LABELS[name])
+    told = "; ".join(f"{', '.join(names)} ({why})" for why, names in reasons.items())
+    return f"undefined or without an interval: {told}" if told else ""
 
 
 def matrix(found: Validation, judge: JudgeReport) -> list[list[str]]:
@@ -155,7 +165,17 @@ def cut(name: str, width: int) -> str:
     >>> cut("a-very-long-name", 10)
     'a-very-l..'
     """
-    return name if len(name) <= width else name[: width - 2] + ".."
+    shown = plain(name)
+    return shown if len(shown) <= width else shown[: width - 2] + ".."
+
+
+def plain(text: str) -> str:
+    """Without what would steer a terminal or break a line: names come out of files.
+
+    >>> plain("a" + chr(27) + "[2Jb")
+    'a?[2Jb'
+    """
+    return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def ranking(dimension: Dimension, rate_name: str) -> str:
@@ -163,8 +183,8 @@ def ranking(dimension: Dimension, rate_name: str) -> str:
     apart = dimension.apart(rate_name)
     pairs = len(dimension.groups) * (len(dimension.groups) - 1) // 2
     if not apart:
-        return f"{LABELS[rate_name]}: all intervals overlap, no ranking"
+        return f"{LABELS[rate_name]}: no intervals lie apart, no ranking"
     if len(apart) > _PAIRS_SHOWN:
-        return f"{LABELS[rate_name]}: {len(apart)} of {pairs} pairs of intervals do not overlap"
+        return f"{LABELS[rate_name]}: {len(apart)} of {pairs} pairs of intervals lie apart"
     told = ", ".join(f"{cut(a, 26)} below {cut(b, 26)}" for a, b in apart)
     return f"{LABELS[rate_name]}: {told}"
