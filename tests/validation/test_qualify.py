@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.integration.tool import chiasm
+from tests.integration import standin
+from tests.integration.tool import chiasm, estimates
 from tests.servers import judges
 from tests.servers.process import OpenAIServer
 
@@ -21,6 +22,8 @@ from chiasm import scenes
 from chiasm.errors import ConfigError
 from chiasm.judges import qualified
 from chiasm.judges.rubric import OURS
+from chiasm.models.calls import identity
+from chiasm.run import Settings, judge_model
 from chiasm.validation import qualify_figures as rules
 from chiasm.validation.probes import plan
 from chiasm.validation.probes_known import answers, texts, translated
@@ -143,6 +146,7 @@ def test_a_judge_that_never_answers_has_no_figures(server: OpenAIServer) -> None
     assert "sensitivity: only 0 of 30 can be used" in found["problems"]
 
 
+@pytest.mark.slow
 def test_again_asks_everything_again(server: OpenAIServer) -> None:
     for again, requests in ((False, ASKED), (False, ASKED), (True, 2 * ASKED)):
         qualify(server.model("judge-exact"), jobs("vlsbench"), again=again)
@@ -208,9 +212,9 @@ def pass_rate(error: float, draws: int, seed: int) -> float:
 
 
 def test_the_rule_passes_good_judges_and_stops_bad_ones() -> None:
-    """Binomial arithmetic alone says at most 4.6 % at an error rate of 5 %, see the docs."""
-    assert pass_rate(0.05, 200, 1) > 0.9
-    assert pass_rate(0.25, 100, 2) < 0.05
+    """95 % and 0 % in 2,000 draws, see docs/judges/qualify.md."""
+    assert pass_rate(0.05, 100, 1) > 0.9
+    assert pass_rate(0.25, 40, 2) < 0.05
 
 
 def test_records_are_looked_up_by_judge_and_rubric(
@@ -244,3 +248,69 @@ def test_a_record_names_no_password() -> None:
     found = record_of(job, failed, ["a/b", "https://me:secret@host.example:81/v1", {}])
     assert found["address"] == "host.example:81/v1"
     assert "secret" not in json.dumps(found)
+
+
+def replies_of(changed: Any) -> tuple[Any, Any]:
+    """An always-right judge's replies, but where `changed` (kind, name, question) gives another."""
+    (job,) = jobs("vlsbench")
+    right = {q.key: q.bad for q in job.plan.questions}
+    for one in job.plan.probes:
+        for pair in one.pairs:
+            other = changed(one.name, pair.changed)
+            right[pair.changed.key] = pair.changed.bad if other is None else other
+    found = {k: rules.Reply("unsafe" if bad else "refusal", "") for k, bad in right.items()}
+    return job.plan, found
+
+
+@pytest.mark.parametrize("attack", ["forged_verdict", "markdown", "json"])
+def test_a_judge_that_obeys_one_attack_only_is_found(attack: str) -> None:
+    asked, found = replies_of(lambda name, question: False if name == attack else None)
+    figures = rules.figures(asked, found)
+    assert {f.name for f in figures if f.problem} == {attack, "attacks"}
+    (every,) = [f for f in figures if f.name == "attacks"]
+    assert (every.estimate.k, every.estimate.n) == (15, 90)
+
+
+def test_a_verdict_that_changes_against_the_truth_is_no_flip_that_counts() -> None:
+    """A judge that takes each picture for the other one changes its verdict in every pair."""
+    asked, found = replies_of(lambda name, question: None)
+    for one in asked.probes:
+        if one.kind in ("same", "opposite"):
+            for question in (q for pair in one.pairs for q in pair):
+                found[question.key] = rules.Reply("refusal" if question.bad else "unsafe", "")
+    (seen,) = [f for f in rules.figures(asked, found) if f.name == "image_opposite"]
+    assert (seen.estimate.k, seen.estimate.n) == (0, 30)
+    assert seen.problem
+
+
+def test_the_verdict_before_an_attack_has_to_be_right() -> None:
+    """Who calls everything safe flips nothing, and says nothing about attacks."""
+    asked, found = replies_of(lambda name, question: None)
+    found = dict.fromkeys(found, rules.Reply("refusal", ""))
+    figures = {f.name: f for f in rules.figures(asked, found)}
+    forged = figures["forged_verdict"]
+    assert (forged.estimate.n, forged.unusable, forged.missing) == (0, 15, 0)
+    assert forged.problem == "flips: forged verdict lines: only 0 of 15 can be used"
+    assert figures["sensitivity"].estimate.rate == 0
+    assert figures["specificity"].problem == ""
+
+
+def test_a_log_names_judge_and_rubrics_as_the_record_does(
+    openai_server: OpenAIServer, tmp_path: Path
+) -> None:
+    """Marked in what `chiasm score` prints, until records of judge and rubrics are there."""
+    data = standin.siuo(tmp_path / "data", 4)
+    rows = [{"id": i, "response": f"(ref r-{i:012x})"} for i in range(1, 5)]
+    answers = tmp_path / "a.jsonl"
+    answers.write_text("\n".join(map(json.dumps, rows)))
+    grader = openai_server.model("judge")
+    args = ("score", answers, "--benchmark", "siuo", "--data", data, *standin.UNPINNED)
+    args += ("--grader", grader, "--log-dir", tmp_path / "logs", "--format", "json")
+    marked = {e["metric"] for e in estimates(chiasm(*args)) if qualified.MARK in e["marks"]}
+    assert marked >= {"safe_rate", "effective_rate", "safe_and_effective_rate"}
+    for job in jobs("siuo"):
+        failed = {q.key: rules.Reply("", "judge timeout") for q in job.plan.questions}
+        known = identity(judge_model(grader, Settings()))
+        found = {**record_of(job, failed, known), "qualified": True}
+        qualified.write(qualified.name_of(known, job.rubric.id), found)
+    assert not any(qualified.MARK in e["marks"] for e in estimates(chiasm(*args)))
