@@ -3,7 +3,16 @@
 import click
 
 from chiasm import __version__
-from chiasm.cli import datasets, evaluation, figures, judging, labelling, machine, published
+from chiasm.cli import (
+    datasets,
+    evaluation,
+    figures,
+    judging,
+    labelling,
+    machine,
+    overlap,
+    published,
+)
 from chiasm.cli.options import Commands
 
 
@@ -38,6 +47,7 @@ for command in (
     labelling.labels,
     published.published,
     published.grim,
+    overlap.overlap,
     machine.doctor,
 ):
     main.add_command(command)
