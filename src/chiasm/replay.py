@@ -192,11 +192,13 @@ def score(
         The logs written, in the order of the paths.
 
     Raises:
-        ConfigError: The judge can't be this one, or there is none.
+        ConfigError: The judge can't be this one, or there is none; or its endpoint never answered,
+            see `chiasm.models.outage`.
         DataError: A file can't be read, or is of another benchmark.
         ImageError: The judge should see images that are missing; nothing was asked.
     """
     from chiasm.models.calls import use_store
+    from chiasm.models.outage import give_up
     from chiasm.run import STORE, Settings
 
     settings = settings or Settings()
@@ -209,7 +211,7 @@ def score(
     seen = grading.sees_image(grader)
     kept = [_with_images(s, dataset, allow) if seen else (s, []) for s in sources]
     log_dir.mkdir(parents=True, exist_ok=True)
-    with use_store(log_dir / STORE):
+    with give_up(), use_store(log_dir / STORE):
         return [_score(source, skipped, dataset, judge, log_dir) for source, skipped in kept]
 
 

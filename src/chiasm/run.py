@@ -104,11 +104,13 @@ def evaluate(plan: Plan, log_dir: Path, settings: Settings | None = None) -> lis
         The set's logs, also those that ended with failed samples.
 
     Raises:
-        ConfigError: The plan can't work; nothing was asked.
+        ConfigError: The plan can't work, and nothing was asked; or an endpoint never answered, see
+            `chiasm.models.outage`.
     """
     from inspect_ai import eval_set
 
     from chiasm.models.calls import use_store
+    from chiasm.models.outage import give_up
 
     settings = settings or Settings()
     ours, theirs = _by_owner(plan.tasks)
@@ -136,7 +138,13 @@ def evaluate(plan: Plan, log_dir: Path, settings: Settings | None = None) -> lis
         settings.begin(sum(len(t.dataset) * (t.epochs or 1) for t in tasks if hasattr(t, "epochs")))
     if not tasks:
         return []
-    with use_store(folder / STORE), told(settings.tell), _plain_errors(), _rare_collections():
+    with (
+        give_up(),
+        use_store(folder / STORE),
+        told(settings.tell),
+        _plain_errors(),
+        _rare_collections(),
+    ):
         eval_set(
             tasks=tasks,
             log_dir=str(logs),

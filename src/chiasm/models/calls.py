@@ -20,6 +20,7 @@ import tenacity
 
 from chiasm.cases import dumps
 from chiasm.errors import CallError, ConfigError
+from chiasm.models import outage
 
 if TYPE_CHECKING:
     from inspect_ai.model import ChatMessage, GenerateConfig, Model, ModelOutput
@@ -193,6 +194,9 @@ async def generate(
     known = store.get(key) if store is not None else None
     if known is not None:
         return ModelOutput.model_validate_json(known)
+    outages = outage.current()
+    if outages is not None:
+        outages.check(str(model))
     try:
         output = await model.generate(list(messages), config=config)
     except Exception as error:
@@ -201,7 +205,12 @@ async def generate(
         kind = failure(error)
         if kind is None:
             raise
-        raise CallError(f"{model}: {_cause(error)}"[:500], kind=kind) from error
+        told = CallError(f"{model}: {_cause(error)}"[:500], kind=kind)
+        if outages is not None:
+            outages.failed(str(model), told)
+        raise told from error
+    if outages is not None:
+        outages.answered(str(model))
     if store is not None:
         store.put(key, output.model_dump_json(exclude_none=True))
     return output
