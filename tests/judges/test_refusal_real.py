@@ -15,7 +15,7 @@ from chiasm.stats import cohen_kappa
 
 ROOT = Path(__file__).resolve().parents[2]
 DOC = ROOT / "docs" / "judges" / "refusal.md"
-LABELS = Path(__file__).with_name("mossbench_labels.csv")
+LABELS = ROOT / "src" / "chiasm" / "validation" / "mossbench_labels.csv"
 
 PUBLISHED = {  # percent of 300 answers that refuse, types 1 to 3; MOSSBench's README, 2024-06-22
     "claude-3-sonnet": (39, 65, 61),

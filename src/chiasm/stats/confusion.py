@@ -152,7 +152,9 @@ def _balanced(sensitivity: Estimate, specificity: Estimate, correlation: float) 
 
 
 def _joined(first: float, second: float, correlation: float) -> float:
-    return math.sqrt(max(0.0, first**2 + second**2 + 2 * correlation * first * second))
+    square = first**2 + second**2 + 2 * correlation * first * second
+    # Not max(): of a number and NaN it gives the number, and an unknown width would become 0.
+    return 0.0 if square < 0 else math.sqrt(square)
 
 
 def _correlation(truth: BoolArray, says: BoolArray, labels: list[Hashable]) -> float:
