@@ -4,6 +4,7 @@ import click
 
 from chiasm import __version__
 from chiasm.cli import (
+    annotation,
     datasets,
     evaluation,
     figures,
@@ -45,6 +46,7 @@ for command in (
     figures.compare,
     judging.judge,
     labelling.labels,
+    annotation.annotate,
     published.published,
     published.grim,
     overlap.overlap,
