@@ -48,7 +48,7 @@ const waiting = () => trail.filter((id) => tasks.get(id) && !tasks.get(id).mine)
 function more() {
   loading ??= fetchMore().then((ok) => {
     loading = null;
-    if (ok && ($("item").hidden || !current() || current().mine)) onward();
+    if (ok && ($("item").hidden || !current())) onward(); // else somebody looks at an item
   });
   return loading;
 }
