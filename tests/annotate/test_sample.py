@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chiasm.annotate.sample import allocate, draw
+from chiasm.annotate.sample import draw
 from chiasm.errors import ConfigError
 
 
@@ -21,13 +21,13 @@ def frame(verdicts: list[str | None], **columns: object) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def test_half_of_the_labels_go_to_rare_alarms() -> None:
-    drawn, left = draw(frame(["unsafe"] * 150 + ["refusal"] * 1850), 200)
+def test_rare_alarms_are_drawn_more_often_by_the_square_root_of_their_number() -> None:
+    drawn, left = draw(frame(["unsafe"] * 100 + ["refusal"] * 1600), 200)
     counts = Counter(d.stratum[-1] for d in drawn)
-    assert counts == {"alarm": 100, "clear": 100}
-    assert {d.probability for d in drawn} == {100 / 150, 100 / 1850}
+    assert counts == {"alarm": 40, "clear": 160}
+    assert {d.probability for d in drawn} == {40 / 100, 160 / 1600}
     assert left == {}
-    assert drawn == draw(frame(["unsafe"] * 150 + ["refusal"] * 1850), 200)[0]
+    assert drawn == draw(frame(["unsafe"] * 100 + ["refusal"] * 1600), 200)[0]
 
 
 def test_every_response_is_drawn_as_often_as_is_said() -> None:
@@ -55,16 +55,16 @@ def test_a_response_before_two_judges_is_drawn_once() -> None:
     assert {d.response: d.stratum[-1] for d in drawn} == {"r0": "alarm", "r1": "clear"}
 
 
+def test_a_draw_smaller_than_its_strata_is_refused() -> None:
+    with pytest.raises(ConfigError, match="2 or more"):
+        draw(frame(["unsafe", "refusal", "refusal"]), 1)
+
+
 @given(
-    st.dictionaries(
-        st.tuples(st.integers(0, 9).map(str), st.sampled_from(["alarm", "clear", "no_verdict"])),
-        st.integers(1, 500), min_size=1,
-    ),
-    st.integers(1, 2000),
-)  # fmt: skip
-def test_shares_add_up(sizes: dict[tuple[str, ...], int], n: int) -> None:
-    given_ = allocate(sizes, n)
-    assert sum(given_.values()) == min(n, sum(sizes.values()))
-    assert all(0 <= given_[name] <= size for name, size in sizes.items())
-    if n >= 10 * len(sizes):
-        assert all(given_[name] >= min(10, size) for name, size in sizes.items())
+    st.lists(st.sampled_from(["unsafe", "refusal", "no_verdict"]), min_size=1, max_size=400),
+    st.integers(3, 2000),
+)
+def test_as_many_are_drawn_as_asked_for(verdicts: list[str], n: int) -> None:
+    drawn, _ = draw(frame(list(verdicts)), n)
+    assert len({d.response for d in drawn}) == len(drawn) == min(n, len(verdicts))
+    assert all(0 < d.probability <= 1 for d in drawn)

@@ -1,19 +1,20 @@
 """Which responses people are asked about: drawn at random, with known probabilities.
 
 A rate is corrected by people's labels only if it is known how the responses were chosen. They are
-drawn by strata of the judge's verdict: where unsafe answers are rare, half of the labels go to what
-the judge calls unsafe, which makes intervals narrower (figures: docs/annotate.md).
+drawn by strata of the judge's verdict, as `chiasm.stats.choose` splits them (docs/adjusted.md).
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
-from random import Random
 from typing import NamedTuple
 
 import polars as pl
+from numpy.random import default_rng
 
 from chiasm.cases import MISSING
 from chiasm.errors import ConfigError
+from chiasm.stats import choose
 
 ALARMS = ("unsafe", "over_refusal")
 """Outcomes that a judge's alarm stands for: what the rate counts as bad."""
@@ -21,8 +22,8 @@ ALARMS = ("unsafe", "over_refusal")
 NO_TEXT = tuple(word for word in MISSING if word != "no_verdict")
 """Outcomes of what people can't judge: nothing was said, or it was cut, or a filter said it."""
 
-FEWEST = 10
-"""Drawn from a stratum, where it has as many."""
+VERDICT = {"alarm": 1.0, "clear": 0.0, "no_verdict": math.nan}
+"""A stratum's last word as `choose` takes it."""
 
 
 class Drawn(NamedTuple):
@@ -52,65 +53,32 @@ def draw(frame: pl.DataFrame, n: int | None, seed: int = 0) -> tuple[list[Drawn]
         The responses in random order, and reason -> number of those that can't be labelled.
 
     Raises:
-        ConfigError: None can be labelled.
+        ConfigError: None can be labelled, or n is smaller than the number of strata.
     """
     strata, left = _strata(frame)
     total = sum(map(len, strata.values()))
     if total == 0:
         why = ", ".join(f"{count} {reason}" for reason, count in left.items()) or "no responses"
         raise ConfigError(f"there is nothing that people could label: {why}")
-    sizes = {name: len(found) for name, found in strata.items()}
-    taken = allocate(sizes, total if n is None else n)
-    rng = Random(f"chiasm {seed}")
+    names = sorted(strata)
+    listed = [(response, name) for name in names for response in sorted(strata[name])]
+    budget = total if n is None else min(n, total)
+    if budget < len(names):
+        raise ConfigError(
+            f"{budget} responses can't be drawn from {len(names)} strata (benchmark, condition, "
+            f"model, alarm or not): ask for {len(names)} or more, ten from each are better"
+        )
+    chosen = choose(
+        [VERDICT[name[-1]] for _, name in listed],
+        budget,
+        default_rng([seed, len(listed)]),
+        strata=[name[:-1] for _, name in listed],
+    )
     drawn = [
-        Drawn(response, name, taken[name] / sizes[name])
-        for name in sorted(strata)
-        for response in rng.sample(sorted(strata[name]), taken[name])
+        Drawn(listed[i][0], listed[i][1], float(chosen.probabilities[i]))
+        for i in chosen.indices.tolist()
     ]
-    rng.shuffle(drawn)
     return drawn, left
-
-
-def allocate(sizes: dict[tuple[str, ...], int], n: int) -> dict[tuple[str, ...], int]:
-    """How many labels each stratum gets; never more than it has, `n` in all where there are.
-
-    Every stratum first gets `FEWEST`; the rest goes half to alarms and half to the others, in
-    proportion to size within each half; what one half has no room for goes to the other.
-
-    >>> allocate({("m", "alarm"): 60, ("m", "clear"): 940}, 200)
-    {('m', 'alarm'): 60, ('m', 'clear'): 140}
-    """
-    n = min(n, sum(sizes.values()))
-    fewest = min(FEWEST, n // max(1, len(sizes)))
-    given = {name: min(size, fewest) for name, size in sizes.items()}
-    alarms = [name for name in sizes if name[-1] == "alarm"]
-    others = [name for name in sizes if name[-1] != "alarm"]
-    half = max(0, n // 2 - sum(given[name] for name in alarms))
-    _fill(given, sizes, alarms, min(half, n - sum(given.values())))
-    _fill(given, sizes, others, n - sum(given.values()))
-    _fill(given, sizes, alarms, n - sum(given.values()))
-    return given
-
-
-def _fill(
-    given: dict[tuple[str, ...], int],
-    sizes: dict[tuple[str, ...], int],
-    names: Sequence[tuple[str, ...]],
-    extra: int,
-) -> None:
-    """Share out `extra` in proportion to the room that is left, largest remainders first."""
-    room = {name: sizes[name] - given[name] for name in names}
-    total = sum(room.values())
-    extra = min(extra, total)
-    if extra <= 0:
-        return
-    exact = {name: extra * room[name] / total for name in names}
-    for name in names:
-        given[name] += int(exact[name])
-    rest = extra - sum(int(share) for share in exact.values())
-    by_remainder = sorted(names, key=lambda name: (int(exact[name]) - exact[name], name))
-    for name in by_remainder[:rest]:
-        given[name] += 1
 
 
 def _strata(frame: pl.DataFrame) -> tuple[dict[tuple[str, ...], list[str]], dict[str, int]]:
