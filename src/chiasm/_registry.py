@@ -5,7 +5,7 @@ from collections.abc import Callable
 from inspect_ai import Task, task
 from inspect_ai.model import ModelAPI, modelapi
 
-from chiasm.benchmarks import BENCHMARKS
+from chiasm.benchmarks.plugins import names
 from chiasm.tasks import choice, complete, make_task, rates, safety, usefulness
 from chiasm.views import (
     answer,
@@ -25,6 +25,7 @@ __all__ = [
     "caption",
     "chiasm",
     "chiasm_hf",
+    "chiasm_tiny",
     "choice",
     "complete",
     "full",
@@ -79,8 +80,14 @@ def _task(name: str) -> Callable[..., Task]:
     return made
 
 
-TASKS = {name: _task(name) for name in BENCHMARKS}
-"""`@task` functions by benchmark; `make_task` says what their arguments mean."""
+TASKS = {name: _task(name) for name in names()}
+"""`@task` functions by benchmark, other packages' included (they are not imported for it);
+`make_task` says what their arguments mean."""
+
+
+def task_of(name: str) -> Callable[..., Task]:
+    """The task of a benchmark, also of one that was installed after this module was loaded."""
+    return TASKS.get(name) or _task(name)
 
 
 @modelapi(name="chiasm")
@@ -105,3 +112,11 @@ def chiasm_openai() -> type[ModelAPI]:
     from chiasm.models.lean import LeanAPI
 
     return LeanAPI
+
+
+@modelapi(name="chiasm_tiny")
+def chiasm_tiny() -> type[ModelAPI]:
+    """The lab's three small models, in numpy: chiasm_tiny/base, text_sft, mm_sft."""
+    from chiasm.models.tiny_api import TinyAPI
+
+    return TinyAPI

@@ -4,44 +4,81 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from textwrap import shorten
+from typing import Any
 
 from chiasm import stats
-from chiasm.benchmarks import BENCHMARKS, load, resolve
+from chiasm.benchmarks import BENCHMARKS, Benchmark, load, plugins, resolve
 from chiasm.cases import Dataset
 from chiasm.data.check import Finding, baselines, check
-from chiasm.data.registry import registry
 
 IDS_SHOWN = 12
 """Row ids that a line of the text report names before it counts the rest."""
 
 
 def listing(form: str) -> str:
-    """All benchmarks, as text or JSON."""
-    entries = registry()
-    rows = []
-    for bench in BENCHMARKS.values():
-        entry = entries.get(bench.entry)
-        rows.append(
-            {
-                "name": bench.name,
-                "title": bench.title,
-                "licence": entry.licence if entry else "made by code",
-                "protocols": [p.name for p in bench.protocols],
-                "judge": bench.scoring == "judge",
-                "metrics": list(bench.metrics),
-                "note": entry.note if entry else "",
-            }
-        )
+    """All benchmarks, ours and other packages', as text (100 columns) or JSON."""
+    rows = [_facts(bench) for bench in BENCHMARKS.values()]
+    broken = []
+    for name, found in plugins():
+        if isinstance(found, Benchmark):
+            rows.append({**_facts(found), "package": found.to_case.__module__.partition(".")[0]})
+        else:
+            broken.append({"name": name, "error": str(found)})
     if form == "json":
-        return json.dumps({"schema": 1, "benchmarks": rows}, indent=1)
-    lines = [f"{'benchmark':<24}{'judge':<7}{'protocols':<20}{'licence'}"]
+        return json.dumps({"schema": 1, "benchmarks": rows, "broken": broken}, indent=1)
+    lines = [
+        f"{'benchmark':<23}{'size':>7}  {'language':<10}{'protocols':<16}{'data':<21}licence",
+    ]
     for row in rows:
-        protocols = ", ".join(row["protocols"])  # type: ignore[arg-type]
-        judge = "yes" if row["judge"] else "none"
-        licence = shorten(str(row["licence"]), 40, placeholder=" ...")
-        lines.append(f"{row['name']:<24}{judge:<7}{protocols:<20}{licence}")
-        lines.append(f"  {row['title']}")
+        size = f"{row['size']:,}" if row["size"] else "?"
+        protocols = ", ".join(row["protocols"])
+        licence = shorten(str(row["licence"]), 20, placeholder=" ...")
+        lines.append(
+            f"{row['name']:<23}{size:>7}  {row['language']:<10}{protocols:<16}{row['get']:<21}"
+            f"{licence}"
+        )
+        lines.append(f"  {row['title']}" + (f" (package {p})" if (p := row.get("package")) else ""))
+    lines += [f"{b['name']:<23}BROKEN: {b['error']}" for b in broken]
+    lines += ["", *LEGEND]
     return "\n".join(lines)
+
+
+LEGEND = (
+    "size: rows of the published files that are used; ?: could not be counted.",
+    "data: get = `chiasm data get NAME`; account = its terms are accepted on the hub first;",
+    "      + by hand = get says what is missing and where it is; --data DIR takes a local copy.",
+)
+
+
+def _facts(bench: Benchmark) -> dict[str, Any]:
+    entry = bench.source
+    return {
+        "name": bench.name,
+        "title": bench.title,
+        "size": bench.size,
+        "language": bench.language,
+        "licence": entry.licence if entry else "made by code" if _ours(bench) else "not stated",
+        "get": _how_to_get(bench),
+        "gated": bool(entry and entry.gated),
+        "by_hand": entry.by_hand if entry else "",
+        "protocols": [p.name for p in bench.protocols],
+        "scoring": bench.scoring,
+        "judge": bench.scoring == "judge",
+        "rubrics": list(bench.protocols[0].judges),
+        "metrics": list(bench.metrics),
+        "note": entry.note if entry else "",
+    }
+
+
+def _ours(bench: Benchmark) -> bool:
+    return BENCHMARKS.get(bench.name) is bench
+
+
+def _how_to_get(bench: Benchmark) -> str:
+    entry = bench.source
+    if entry is None:
+        return "made by code" if _ours(bench) else "--data DIR"
+    return "get" + (", account" if entry.gated else "") + (" + by hand" if entry.by_hand else "")
 
 
 def quality(name: str, data: str | None, form: str) -> str:

@@ -293,7 +293,7 @@ def _check_grader(benchmark: Benchmark, grader: str | None) -> None:
 
 
 def _tasks(plan: Plan) -> list[Any]:
-    from chiasm._registry import TASKS
+    from chiasm._registry import task_of
 
     ours, theirs = _by_owner(plan.tasks)
     for name in theirs:
@@ -305,7 +305,7 @@ def _tasks(plan: Plan) -> list[Any]:
         known = resolve(name).name
         _check_grader(resolve(name), plan.grader)
         args = arguments(plan, name)
-        tasks += [TASKS[known](**{**args, "view": v}) for v in views_of(plan, known)]
+        tasks += [task_of(known)(**{**args, "view": v}) for v in views_of(plan, known)]
     return tasks
 
 

@@ -2,11 +2,15 @@
 
 import copy
 import random
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from chiasm.benchmarks import BENCHMARKS, root_of
-from chiasm.cases import Case, dumps
+from chiasm.cases import Case, Dataset, dumps
+from chiasm.data.check import check
 from chiasm.errors import ConfigError, DataError
 from tests.benchmarks.literal import ROWS, cases
 
@@ -15,6 +19,16 @@ ODD = (
     "../../etc/passwd", "A", "type 9", "9", "{query}", [], [None], [1, "a"], [["a"]], {}, {"A": 1},
     {"over": "type 2"}, {"over": 3}, b"bytes", ("a",),
 )  # fmt: skip
+
+
+def loader(name):
+    """The module of a benchmark's `to_case`, also behind a partial."""
+    convert = BENCHMARKS[name].to_case
+    return getattr(convert, "func", convert).__module__
+
+
+LOADERS = Counter(map(loader, ROWS))
+"""A loader is a file; the 10,000 rows of each are spread over the benchmarks that it brings."""
 
 
 def mutate(value, rng):
@@ -46,7 +60,8 @@ def test_mutated_rows(name):
     rng = random.Random(name)
     _, _, literal = ROWS[name]
     loaded = failed = 0
-    for _ in range(2_000):
+    checked = []
+    for _ in range(-(-10_000 // LOADERS[loader(name)])):
         row = mutate(literal, rng)
         try:
             made = cases(name, row)
@@ -62,9 +77,13 @@ def test_mutated_rows(name):
                 assert isinstance(case, Case)
                 dumps(case.to_json()).encode()
                 assert case.answer is None or case.answer < len(case.options)
+                checked.append(replace(case, id=f"{case.id}#{len(checked)}"))
             loaded += 1
     assert loaded > 20
-    assert failed > 200
+    assert failed > 150
+    # what loads although it is odd gets codes, and none of them is a traceback either
+    odd = Dataset(name=name, root=Path("nowhere"), cases=tuple(checked[:200]))
+    assert {"ROWS", "CATEGORY_COUNT"} <= {finding.code for finding in check(odd)}
 
 
 @pytest.mark.parametrize("name", ROWS)
@@ -83,7 +102,8 @@ def test_malformed_files(name, content, tmp_path):
     try:
         made = [benchmark.to_case(record) for record in benchmark.records(tmp_path)]
     except DataError as error:
-        assert error.file == file
+        # MLLMGuard has four files: where one holds no row the next is missing
+        assert error.file == file or "the file is not in" in error.what
     else:
         assert made == []
 

@@ -30,6 +30,7 @@ def test_records_make_the_cases_and_their_pictures(
 ) -> None:
     made = [benchmark.to_case(record) for record in benchmark.records(folder)]
     assert tuple(made) == expected
+    assert len(made) == benchmark.size
     assert {case.id.partition("/")[0] for case in made} == {benchmark.name}
     for case in made:
         assert read_image(folder, case.images[0]).width == 512

@@ -10,3 +10,5 @@ from chiasm.benchmarks.catalogue import BENCHMARKS as BENCHMARKS
 from chiasm.benchmarks.load import load as load
 from chiasm.benchmarks.load import resolve as resolve
 from chiasm.benchmarks.load import root_of as root_of
+from chiasm.benchmarks.plugins import names as names
+from chiasm.benchmarks.plugins import plugins as plugins

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from chiasm.cases import Case
 from chiasm.data.records import Record
+from chiasm.data.registry import Entry, registry
 from chiasm.errors import ConfigError
 
 Scoring = Literal["judge", "choice", "scenes", "scenes_probe"]
@@ -73,6 +74,10 @@ class Benchmark:
         protocols: The first is the default.
         scoring: See `Scoring`.
         metrics: Names of the headline metrics, the most important first.
+        rows: How many rows of its files become cases; None: all that the registry counts, 0: not
+            known.
+        language: BCP 47, of the queries.
+        data: Its entry where that is not in ``data/registry.toml``, as in other people's packages.
     """
 
     name: str
@@ -83,6 +88,21 @@ class Benchmark:
     protocols: tuple[Protocol, ...]
     scoring: Scoring = "judge"
     metrics: tuple[str, ...] = ("safe_rate",)
+    rows: int | None = None
+    language: str = "en"
+    data: Entry | None = None
+
+    @property
+    def source(self) -> Entry | None:
+        """What is known of its data; None where they are made by code or named with --data."""
+        return self.data or registry().get(self.entry)
+
+    @property
+    def size(self) -> int:
+        """Rows that become cases; 0 where they could not be counted."""
+        if self.rows is not None:
+            return self.rows
+        return self.source.rows if self.source else 0
 
     def protocol(self, name: str = "") -> Protocol:
         """The protocol of that name, the default for the empty name.

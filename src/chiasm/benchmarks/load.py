@@ -7,9 +7,10 @@ from pathlib import Path
 
 from chiasm.benchmarks.benchmark import Benchmark
 from chiasm.benchmarks.catalogue import BENCHMARKS
+from chiasm.benchmarks.plugins import names, plugin
 from chiasm.cases import Case, Dataset, dumps
 from chiasm.data.records import Record
-from chiasm.data.registry import Entry, digests, locate, registry
+from chiasm.data.registry import digests, locate
 from chiasm.errors import ConfigError, DataError
 
 ROWS = "ROWS"
@@ -25,7 +26,7 @@ def load(
     reports those that are missing.
 
     Args:
-        name: One of `BENCHMARKS`, or a benchmark of one's own.
+        name: One of `chiasm list`, or a benchmark of one's own.
         data: A local copy; the cache by default.
         allow: DIGEST_MISMATCH for other bytes than the registered ones (the dataset is then not
             `pinned`), ROWS for another number of rows.
@@ -40,14 +41,14 @@ def load(
     cases = tuple(_cases(benchmark, records))
     if not cases:
         raise DataError(f"{benchmark.name}: there are no rows in {root}")
-    entry = registry().get(benchmark.entry)
+    entry = benchmark.source
     if entry is None:
         digest = _own_digest(root, records, cases)
         # What our own code draws is as pinned as this version of it.
         made = BENCHMARKS.get(benchmark.name) is benchmark
         return Dataset(name=benchmark.name, root=root, cases=cases, digest=digest, pinned=made)
     found = digests(entry, root, allow=allow)
-    _check_rows(entry, records, allow)
+    _check_rows(benchmark, records, allow)
     return Dataset(
         name=benchmark.name,
         root=root,
@@ -59,17 +60,17 @@ def load(
 
 
 def resolve(name: str | Benchmark) -> Benchmark:
-    """The benchmark of that name; a `Benchmark` is returned as it is.
+    """The benchmark of that name, ours or another package's; a `Benchmark` as it is.
 
     Raises:
-        ConfigError: There is none; the message suggests names.
+        ConfigError: There is none, and the message suggests names; or its package is broken.
     """
     if isinstance(name, Benchmark):
         return name
-    if name not in BENCHMARKS:
-        close = get_close_matches(name, BENCHMARKS, n=3) or list(BENCHMARKS)
-        raise ConfigError(f"no benchmark {name!r}; did you mean {', '.join(close)}?")
-    return BENCHMARKS[name]
+    if found := BENCHMARKS.get(name) or plugin(name):
+        return found
+    close = get_close_matches(name, names(), n=3) or names()
+    raise ConfigError(f"no benchmark {name!r}; did you mean {', '.join(close)}?")
 
 
 def root_of(benchmark: Benchmark, data: str | Path | None = None) -> Path:
@@ -78,8 +79,8 @@ def root_of(benchmark: Benchmark, data: str | Path | None = None) -> Path:
     Raises:
         ConfigError: The data are not there; the message says how to get them.
     """
-    if benchmark.entry in registry():
-        return locate(benchmark.entry, data)
+    if benchmark.source is not None:
+        return locate(benchmark.source, data)
     if data is not None:
         if not Path(data).is_dir():
             raise ConfigError(f"{benchmark.name}: {data} is not a folder")
@@ -103,12 +104,12 @@ def _cases(benchmark: Benchmark, records: Sequence[Record]) -> Iterator[Case]:
         yield case
 
 
-def _check_rows(entry: Entry, records: Sequence[Record], allow: Collection[str]) -> None:
+def _check_rows(benchmark: Benchmark, records: Sequence[Record], allow: Collection[str]) -> None:
     """Rows of the files, not cases: a row may make several."""
     rows = len({(record.file, record.row) for record in records})
-    if entry.rows and rows != entry.rows and ROWS not in allow:
+    if benchmark.size and rows != benchmark.size and ROWS not in allow:
         raise DataError(
-            f"{rows:,} rows, registered for {entry.name} are {entry.rows:,}\n"
+            f"{rows:,} rows, registered for {benchmark.name} are {benchmark.size:,}\n"
             f"       use what is there with --allow {ROWS}",
             file=", ".join(dict.fromkeys(record.file for record in records)),
         )

@@ -84,6 +84,7 @@ BENCHMARK = Benchmark(
     protocols=(Protocol(name="chiasm@1", max_tokens=MAX_TOKENS),),
     scoring="scenes",
     metrics=SCORES,
+    rows=256,
 )
 
 MULTIPLE_CHOICE = replace(
@@ -101,6 +102,7 @@ ONE_DANGER = replace(
     name="scenes_one_danger",
     title="Scenes with one dangerous pair in four: easier, the sum of two risks tells it",
     records=partial(records, tier="one_danger"),
+    rows=48,
 )
 
 HARD = replace(
@@ -108,6 +110,7 @@ HARD = replace(
     name="scenes_hard",
     title="Scenes in which the danger is a small part of a busy picture, or a relation",
     records=partial(records, tier="hard"),
+    rows=64,
 )
 
 PROBE = replace(
@@ -118,4 +121,5 @@ PROBE = replace(
     protocols=(Protocol(name="chiasm@1", max_tokens=PROBE_TOKENS),),
     scoring="scenes_probe",
     metrics=("accuracy",),
+    rows=184,
 )

@@ -10,7 +10,7 @@ from chiasm.cli.options import POSITIVE, Commands
 @click.command("list")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
 def list_(form: str) -> None:
-    """Benchmarks: what, how many, licence, protocols.
+    """Benchmarks: size, language, licence, protocols, and how to get the data.
 
     \b
     Example:
@@ -35,19 +35,23 @@ def data_get(name: str) -> None:
     Example:
       chiasm data get vlsbench
     """
-    from chiasm.benchmarks import BENCHMARKS
+    from chiasm.benchmarks import resolve
     from chiasm.data.get import get
     from chiasm.data.progress import bar
-    from chiasm.data.registry import entry
+    from chiasm.data.registry import registry
 
-    if name in BENCHMARKS and not BENCHMARKS[name].entry:
-        click.echo(f"{name} is made by code: there is nothing to get")
+    found = registry().get(name) or resolve(name).source
+    if found is None:
+        click.echo(
+            f"{name} is made by code, or names its data with --data: there is nothing to get"
+        )
         return
-    found = entry(BENCHMARKS[name].entry if name in BENCHMARKS else name)
     click.echo(f"{found.name}: licence {found.licence}. {found.note}".strip())
     with bar() as progress:
         folder = get(found, progress=progress)
     click.echo(f"{found.name}: in {folder}")
+    if found.by_hand:
+        click.echo(f"{found.name}: not fetched, by hand. {found.by_hand}")
 
 
 @data.command("check")

@@ -19,7 +19,7 @@ from chiasm.data.hub import Listing, hub_listing
 from chiasm.data.paths import OutsideError, inside
 from chiasm.data.progress import Meter, Progress
 from chiasm.data.registry import Entry, Source, digests, folder
-from chiasm.data.tables import unpack_images
+from chiasm.data.tables import unpack_images, unpack_rows
 from chiasm.data.transfer import TIMEOUT, Remote, fetch
 from chiasm.errors import ConfigError, DataError
 
@@ -133,13 +133,16 @@ def _fetch_all(
 def _finish(source: Source, listing: Listing, where: Path, root: Path) -> dict[str, int]:
     """Unpack what is to be unpacked; size of each file by path."""
     done: dict[str, int] = {}
-    for remote in listing.files:
+    # shards of a table are added to one file in the order of their names
+    for remote in sorted(listing.files, key=lambda r: r.path):
         fetched = _target(where, remote)
         if not source.unpack:
             done[remote.path] = fetched.stat().st_size
             continue
         if source.unpack == "archive":
             done |= unpack(fetched, root)
+        elif source.unpack == "rows":
+            done |= unpack_rows(fetched, remote.path, root)
         else:
             done |= unpack_images(fetched, remote.path, root)
     if source.unpack:

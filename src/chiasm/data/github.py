@@ -23,7 +23,8 @@ def github_listing(source: Source, sha256: Mapping[str, str]) -> Listing:
         sha256: Registered digests by local path.
     """
     base = os.environ.get("CHIASM_GITHUB", PUBLIC).rstrip("/")
-    root = f"{base}/{source.github}/{source.revision}"
+    revision = source.revision or "HEAD"  # where no commit could be seen; the receipt says so
+    root = f"{base}/{source.github}/{revision}"
     named = (
         Remote(
             path=local,
@@ -36,7 +37,7 @@ def github_listing(source: Source, sha256: Mapping[str, str]) -> Listing:
         Remote(path=path, url=f"{root}/{quote(path)}", digest=f"git:{blob}")
         for blob, path in _list(source)
     )
-    return Listing(source.revision, (*named, *listed), {})
+    return Listing(revision, (*named, *listed), {})
 
 
 def _list(source: Source) -> Iterator[tuple[str, str]]:

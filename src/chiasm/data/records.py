@@ -47,6 +47,23 @@ class Record:
             raise DataError("half a surrogate pair", file=self.file, row=self.row, field=field)
         return value
 
+    def key(self, field: str) -> str:
+        """The field's value where it is an id: a string or a whole number, as a string.
+
+        Raises:
+            DataError: It is missing, is something else, or is empty.
+        """
+        if isinstance(self.value.get(field), int):
+            return str(self.get(field, int))
+        value = self.get(field, str).strip()
+        if not value:
+            raise DataError("the id is empty", file=self.file, row=self.row, field=field)
+        return value
+
+    def wrong(self, field: str, what: str) -> DataError:
+        """The error to raise about a field: ``what`` says what was expected and what is there."""
+        return DataError(what, file=self.file, row=self.row, field=field)
+
 
 def _is_unicode(text: str) -> bool:
     try:
@@ -77,6 +94,30 @@ def json_records(root: Path, file: str, *, key: str = "") -> Iterator[Record]:
         if not isinstance(value, dict):
             raise DataError(f"expected an object, got {type(value).__name__}", file=file, row=row)
         yield Record(file, row, value)
+
+
+def jsonl_records(root: Path, file: str) -> Iterator[Record]:
+    """Rows of a file with one JSON object a line; empty lines are none.
+
+    Raises:
+        DataError: The file is missing, is not UTF-8, or a line is not a JSON object.
+    """
+    try:
+        with _existing(root, file).open(encoding="utf-8-sig") as stream:
+            for row, line in enumerate(stream):
+                if not line.strip():
+                    continue
+                value = json.loads(line)
+                if not isinstance(value, dict):
+                    kind = type(value).__name__
+                    raise DataError(f"expected an object, got {kind}", file=file, row=row)
+                yield Record(file, row, value)
+    except UnicodeDecodeError as error:
+        raise DataError(f"not UTF-8: {error.reason}", file=file) from None
+    except ValueError as error:
+        raise DataError(f"not one JSON object a line: {error}", file=file) from None
+    except RecursionError:
+        raise DataError("not usable JSON: nested too deeply", file=file) from None
 
 
 def csv_records(root: Path, file: str) -> Iterator[Record]:

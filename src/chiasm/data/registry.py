@@ -19,7 +19,7 @@ from typing import Any, Literal, NamedTuple, get_args
 from chiasm.errors import ConfigError, DataError
 
 Use = Literal["evaluation", "training"]
-Unpack = Literal["", "archive", "parquet"]
+Unpack = Literal["", "archive", "parquet", "rows"]
 
 DIGEST_MISMATCH = "DIGEST_MISMATCH"
 """The code to allow annotation files that are not the registered ones."""
@@ -41,7 +41,8 @@ class Source:
         listed: Name of a list in ``sums/``: git's blob id and the name of every file of a folder.
         at: The folder of `listed`, in the repository and here.
         patterns: Hub: which of its files, with ``*`` for anything.
-        unpack: ``archive`` for .tar and .zip, ``parquet`` for tables of images.
+        unpack: ``archive`` for .tar and .zip; ``parquet`` for MM-SafetyBench's tables of images,
+            ``rows`` for any other table whose rows hold an image: see `chiasm.data.tables`.
     """
 
     hub: str = ""
@@ -87,6 +88,8 @@ class Entry:
         rows: Rows that become cases; 0 where they could not be counted.
         sources: Where `get` finds the files; the first holds the annotations.
         note: What a user should know before relying on it.
+        gated: Whether the hub wants an account that accepted terms.
+        by_hand: What `get` can't fetch, and how it is got; empty where there is no such thing.
         folder: Folder in the cache; entries that share images share it.
     """
 
@@ -102,6 +105,8 @@ class Entry:
     also: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     rows: int = 0
     note: str = ""
+    gated: bool = False
+    by_hand: str = ""
     folder: str = ""
 
     def __post_init__(self) -> None:
@@ -188,18 +193,19 @@ def folder(entry: Entry) -> Path:
     return cache_dir() / "data" / (entry.folder or entry.name)
 
 
-def locate(name: str, data: str | Path | None = None) -> Path:
+def locate(name: str | Entry, data: str | Path | None = None) -> Path:
     """The folder that holds an entry's annotation files.
 
     Args:
-        name: Of the entry.
+        name: Of the entry, or an entry that is not in ``registry.toml``.
         data: A local copy: the folder itself, or one that has it as a sub-folder of the entry's
             name. None looks into the cache.
 
     Raises:
         ConfigError: The files are not there; the message says how to get them.
     """
-    wanted = entry(name)
+    wanted = name if isinstance(name, Entry) else entry(name)
+    name = wanted.name
     if data is None:
         places = [folder(wanted)]
     else:

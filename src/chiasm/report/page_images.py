@@ -128,7 +128,7 @@ def root_of(
         raise ConfigError(f"--data {named}: not a folder")
     try:
         found = resolve(benchmark)
-        if found.entry or named or logged:
+        if found.source or named or logged:
             return locate(found, named or logged)
         drawn = load(found)
     except ConfigError:
