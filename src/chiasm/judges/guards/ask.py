@@ -26,7 +26,12 @@ UNDECIDABLE = "safe case: a guard knows no over-refusal"
 
 
 async def judge_prompt(
-    guard: Guard | str, query: str | None, images: Sequence[ImageFile], model: Model
+    guard: Guard | str,
+    query: str | None,
+    images: Sequence[ImageFile],
+    model: Model,
+    *,
+    repeat: int = 0,
 ) -> GuardVerdict:
     """A guard's verdict on what a user sends: J(T), J(I) or J(T,I).
 
@@ -35,6 +40,8 @@ async def judge_prompt(
         query: The text T, untrusted; None for the image alone.
         images: The image I, or several; empty for the text alone.
         model: The judge, opened as ``guard/FORMAT@provider/model``.
+        repeat: 1, 2, ... ask the same again, to see whether the judge contradicts itself: each is
+            stored as a call of its own.
 
     Returns:
         The verdict; its marks say what must stand beside figures made of such verdicts.
@@ -46,7 +53,7 @@ async def judge_prompt(
     known = guard_named(guard) if isinstance(guard, str) else guard
     text = (query or "").strip()
     asked = Asked("prompt" if text else "image", query or "", images=tuple(images))
-    return await _judge(known, asked, model)
+    return await _judge(known, asked, model, repeat)
 
 
 async def judge_response(
@@ -80,7 +87,7 @@ async def judge_response(
     return Verdict(outcome, found.finer, said[:KEPT_CHARACTERS], str(model), guard.id)
 
 
-async def _judge(guard: Guard, asked: Asked, model: Model) -> GuardVerdict:
+async def _judge(guard: Guard, asked: Asked, model: Model, repeat: int = 0) -> GuardVerdict:
     guard.check(asked)
     api_of(model, guard.name)
     requests = guard.calls(asked, guard.instruction)
@@ -90,7 +97,7 @@ async def _judge(guard: Guard, asked: Asked, model: Model) -> GuardVerdict:
         logprobs=True if guard.logprobs else None,
         top_logprobs=TOP_LOGPROBS if guard.logprobs else None,
     )
-    about = [guard.name, guard.id, asked.target, config.max_tokens]
+    about = [guard.name, guard.id, asked.target, config.max_tokens, *([repeat] if repeat else [])]
     keys = [calls.key("guard", model, c.messages, dumps([*about, c.about])) for c in requests]
     key = calls.digest(*keys)
     found = _known(key)

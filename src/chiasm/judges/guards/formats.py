@@ -11,6 +11,7 @@ from chiasm.judges.guards.guardreasoner import guardreasoner_vl
 from chiasm.judges.guards.llama_guard import llama_guard_3, llama_guard_4
 from chiasm.judges.guards.llavaguard import llavaguard
 from chiasm.judges.guards.moderation import openai_moderation
+from chiasm.judges.guards.prompted import prompted
 from chiasm.judges.guards.qwen3guard import qwen3guard
 from chiasm.judges.guards.shieldgemma import shieldgemma2
 from chiasm.judges.guards.spec import Guard
@@ -24,6 +25,7 @@ FORMATS: Mapping[str, Callable[[], Guard]] = {
     "qwen3guard": qwen3guard,
     "qwen3guard_loose": partial(qwen3guard, loose=True),
     "openai_moderation": openai_moderation,
+    "prompted": prompted,
 }
 
 PREFIX = "guard/"
