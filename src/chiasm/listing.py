@@ -19,11 +19,11 @@ def listing(form: str) -> str:
     """All benchmarks, ours and other packages', as text (100 columns) or JSON."""
     rows = [_facts(bench) for bench in BENCHMARKS.values()]
     broken = []
-    for name, found in plugins():
+    for name, package, found in plugins():
         if isinstance(found, Benchmark):
-            rows.append({**_facts(found), "package": found.to_case.__module__.partition(".")[0]})
+            rows.append({**_facts(found), "package": package})
         else:
-            broken.append({"name": name, "error": str(found)})
+            broken.append({"name": name, "package": package, "error": str(found)})
     if form == "json":
         return json.dumps({"schema": 1, "benchmarks": rows, "broken": broken}, indent=1)
     lines = [

@@ -7,6 +7,7 @@ by name, or when all are listed; a package that is broken breaks nothing else.
 
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint, entry_points
+from typing import NamedTuple
 
 from chiasm.benchmarks.benchmark import Benchmark
 from chiasm.benchmarks.catalogue import BENCHMARKS
@@ -19,6 +20,20 @@ _BROKEN = (
     *(ImportError, AttributeError, SyntaxError, NameError),
     *(TypeError, ValueError, OSError, ChiasmError),
 )
+
+
+class Plugin(NamedTuple):
+    """A benchmark of another package.
+
+    Attributes:
+        name: Of the benchmark.
+        package: As installed; several where two claim the name.
+        found: The benchmark, or why it can't be used.
+    """
+
+    name: str
+    package: str
+    found: Benchmark | ConfigError
 
 
 def names() -> list[str]:
@@ -41,16 +56,17 @@ def plugin(name: str) -> Benchmark | None:
     return next((_loaded(e) for e in found.values()), None)
 
 
-def plugins() -> Iterator[tuple[str, Benchmark | ConfigError]]:
-    """All of other packages by name: the benchmark, or why it can't be used."""
+def plugins() -> Iterator[Plugin]:
+    """All benchmarks of other packages, by name."""
     for name in names()[len(BENCHMARKS) :]:
+        package = ", ".join(sorted({_package(e) for e in entry_points(group=GROUP, name=name)}))
         try:
             found = plugin(name)
         except ConfigError as error:
-            yield name, error
+            yield Plugin(name, package, error)
         else:
             if found is not None:
-                yield name, found
+                yield Plugin(name, package, found)
 
 
 def _loaded(point: EntryPoint) -> Benchmark:
