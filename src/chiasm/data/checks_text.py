@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from chiasm.cases import Case
 from chiasm.data.finding import Finding
 
-_RESIDUE = re.compile(
+RESIDUE = re.compile(
     r"(?:combined|paired|coupled) with (?:the|an?) (?:image|picture) analysis"
     r"|\((?:note|translation|explanation):"
     r"|\b(?:this|the) (?:revised|rewritten|rephrased) (?:query|question|instruction|prompt)\b"
@@ -16,7 +16,7 @@ _RESIDUE = re.compile(
 )
 """A text generator's own talk about its task, rather than what a user says."""
 
-_STRAY_MARKUP = re.compile(r"\s*[*#_`>-]+[ \t]*\n")
+STRAY_MARKUP = re.compile(r"\s*[*#_`>-]+[ \t]*\n")
 """A first line of markup and nothing else."""
 
 _ESCAPE = re.compile(r"\\n(?![a-z])|\\\\n(?![a-z])|\\[rt](?![A-Za-z])|\\\"|\\u[0-9a-fA-F]{4}")
@@ -59,9 +59,9 @@ def no_description(cases: Sequence[Case]) -> Iterator[Finding]:
 def residue(cases: Iterable[Case]) -> Iterator[Finding]:
     """RESIDUE: the query holds talk of the generator that wrote it, or begins with its markup."""
     for case in cases:
-        if found := _RESIDUE.search(case.query):
+        if found := RESIDUE.search(case.query):
             yield Finding("RESIDUE", case.id, "query", f"says {found.group()!r}")
-        elif found := _STRAY_MARKUP.match(case.query):
+        elif found := STRAY_MARKUP.match(case.query):
             yield Finding("RESIDUE", case.id, "query", f"begins with {found.group()!r}")
 
 
