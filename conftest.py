@@ -24,11 +24,12 @@ FOLDERS = {
 }
 
 
-TORCH = ("decoding", "engine", "processors", "weights")
+TORCH = (
+    *(f"models/local/{name}" for name in ("decoding", "engine", "processors", "weights")),
+    *(f"lab/{name}" for name in ("arms", "base", "fusion", "network")),
+)
 # Where torch is missing, as in `make test`, looking for doctests would fail on these.
-collect_ignore = [
-    f"src/chiasm/models/local/{name}.py" for name in TORCH if find_spec("torch") is None
-]
+collect_ignore = [f"src/chiasm/{name}.py" for name in TORCH if find_spec("torch") is None]
 
 
 class OfflineError(OSError):
