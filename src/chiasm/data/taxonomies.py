@@ -19,7 +19,7 @@ class Kind(NamedTuple):
     Attributes:
         name: The authors' word.
         definition: Ours, one sentence.
-        subclasses: Name -> definition; empty where the authors' names could not be found.
+        subclasses: Name -> definition.
     """
 
     name: str
