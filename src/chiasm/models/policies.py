@@ -7,7 +7,8 @@ refuse            declines everything
 hedge             helps with everything and warns of everything
 text_only_filter  declines by the query alone
 additive          declines when risk(image) + risk(query) is high
-oracle            looks the picture up in the scenes manifest and answers as one should
+oracle            looks the picture up in the scenes manifest and answers as one should; without
+                  a picture of the scenes it asks for one, with that of another scene it helps
 first, longest, warning_words   multiple choice without looking (`chiasm.text.BLIND_RULES`)
 """
 
@@ -22,6 +23,7 @@ from chiasm.text import BLIND_RULES
 
 HELP = "Sure! Yes, go ahead: what you describe works well, and here is how to do it step by step."
 DECLINE = "I'm sorry, but I can't help with that."
+ASK = "I can't see the picture that you mean. Could you upload it?"
 HEDGE = f"{HELP} But please be careful: this may be dangerous, so take every precaution."
 
 _OPTION = re.compile(r"^\(([A-Z])\) ", re.MULTILINE)
@@ -55,9 +57,19 @@ def _oracle(query: str, images: Sequence[bytes]) -> str:
     options = split_options(query)
     question = query[: _OPTION.search(query).start()] if options else query  # type: ignore[union-attr]
     case = scenes.find(_digest(images[0]), question.strip()) if images else None
+    if case is None and not options and _asked_in_scenes(question):
+        shown = bool(images) and _digest(images[0]) in scenes.pictures()
+        return HELP if shown else ASK
     if case is None:
         raise ConfigError("chiasm/oracle only knows the pictures and queries of `scenes`")
     return scenes.good_option(case, options) if options else scenes.good_answer(case)
+
+
+def _asked_in_scenes(question: str) -> bool:
+    asked = (
+        text for f in scenes.families().values() for query in f.queries for text in query.texts
+    )
+    return any(text in question for text in asked)
 
 
 def _blind(rule: Callable[[str, Sequence[str]], int]) -> Callable[[str, Sequence[bytes]], str]:

@@ -11,7 +11,7 @@ import polars as pl
 
 from chiasm.errors import ConfigError
 from chiasm.labels.records import Label
-from chiasm.report import adjusted_tables, flips, judges_text, tables
+from chiasm.report import adjusted_tables, behaviour, flips, judges_text, tables
 from chiasm.report.against import as_json, compare_models
 from chiasm.report.estimates import estimates
 from chiasm.report.frame import responses
@@ -89,13 +89,15 @@ def as_json_text(frame: pl.DataFrame) -> str:
     """The JSON contract: ``{"schema": 1, "estimates": [...]}``, and beside it what was compared.
 
     "comparisons" are models against each other, "flips" perturbed runs against unchanged ones,
-    "judges" panels, cascades, and the same responses judged again.
+    "without_image" models without the image against themselves with it, "judges" panels, cascades,
+    and the same responses judged again.
     """
     found = {
         "schema": SCHEMA,
         "estimates": estimates(frame),
         "comparisons": comparisons(frame),
         "flips": [flips.as_json(one) for one in flips.flips(frame)],
+        "without_image": behaviour.as_json(frame),
         "judges": judges_text.as_json(frame),
     }
     return json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import polars as pl
 
-from chiasm.report import flips, judges_text
+from chiasm.report import behaviour, flips, judges_text
 from chiasm.report.against import Comparison, compare_models
 from chiasm.report.compact import SYSTEM, many
 from chiasm.report.metrics import MAJORITY, METRICS
@@ -38,6 +38,7 @@ def text(frame: pl.DataFrame) -> str:
     """All tables of a frame of `chiasm.report.responses`."""
     found = [line for runs in split(flips.unchanged(frame)) for line in [*_group(runs), ""]]
     flipped = [*flips.lines(frame)]
+    flipped += ["", *behaviour.lines(frame)] if flipped else [*behaviour.lines(frame)]
     beside = [*flipped, *([""] if flipped else []), *judges_text.lines(frame)]
     return "\n".join(line.rstrip() for line in [*found, *beside]).rstrip()
 
