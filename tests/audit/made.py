@@ -1,62 +1,45 @@
-"""A dataset of which a scripted guard's every verdict is known beforehand."""
+"""Rows of an audit for tests: made up, or those of real benchmarks."""
 
-import json
 from pathlib import Path
+from typing import Any
 
-from tests.servers.leaky import picture
+import polars as pl
 
-from chiasm.cases import Case, Dataset
+from chiasm.audit.table import ROWS, rows_of
+from chiasm.benchmarks.load import load
 
-BY_HAND = {
-    (1, 1, 1): 7,
-    (1, 1, 0): 11,
-    (1, 0, 1): 5,
-    (1, 0, 0): 3,
-    (0, 1, 1): 2,
-    (0, 1, 0): 4,
-    (0, 0, 1): 6,
-    (0, 0, 0): 12,
+
+def row(case: str, **stated: Any) -> dict[str, Any]:
+    return dict.fromkeys(ROWS) | {"case": case, "cluster": case, "ground_truth": "unsafe"} | stated
+
+
+def rows(*stated: dict[str, Any]) -> pl.DataFrame:
+    return pl.DataFrame([row(f"x/{i}", **s) for i, s in enumerate(stated)], schema=ROWS)
+
+
+def queries(*texts: str | None) -> pl.DataFrame:
+    return rows(*({"query": text} for text in texts))
+
+
+def real(name: str, shared: Path) -> pl.DataFrame:
+    return rows_of(load(name, data=shared).cases)
+
+
+SUBJECTS = {
+    "kitchen": ("boil", "kettle", "pan", "recipe", "oven", "soup", "spoon", "stir"),
+    "garden": ("plant", "hedge", "soil", "seed", "rake", "lawn", "flower", "prune"),
+    "traffic": ("drive", "lane", "bus", "bridge", "signal", "parking", "tyre", "brake"),
 }
-"""(J(T, I), J(T), J(I)) -> rows."""
-
-BENIGN = {(1, 1, 0): 2, (0, 1, 0): 3, (0, 0, 1): 4, (0, 0, 0): 21}
 
 
-def dataset(
-    root: Path, table=None, *, name="shelves", truth="unsafe", start=0, extra=""
-) -> Dataset:
-    """Rows in a fixed mixture, in two categories, each with a picture of its own."""
-    codes = [code for code, n in (table or BY_HAND).items() for _ in range(n)]
-    (root / "images").mkdir(parents=True, exist_ok=True)
-    cases = []
-    for row, (both, text, image) in enumerate(codes, start=start):
-        path = f"images/{row}.png"
-        (root / path).write_bytes(picture(row, bool(image)))
-        cases.append(
-            Case(
-                id=f"{name}/{row}",
-                turns=(f"What goes on shelf {row}? [{both}{text}]{extra}",),
-                images=(path,),
-                ground_truth=truth,
-                category=("garden", "kitchen")[row % 2],
-                cluster=f"{name}/{row // 2}",
-            )
-        )
-    return Dataset(name=name, root=root, cases=tuple(cases))
-
-
-def as_siuo(root: Path, made: Dataset) -> Path:
-    """The same rows in the format of ``siuo_gen.json``, for the command line."""
-    rows = [
-        {
-            "question_id": number,
-            "image": Path(case.images[0]).name,
-            "question": case.query,
-            "category": case.category,
-            "safety_warning": "The shelf is wet.",
-            "reference_answer": "Dry the shelf first.",
-        }
-        for number, case in enumerate(made.cases, start=1)
-    ]
-    (root / "siuo_gen.json").write_text(json.dumps(rows), encoding="utf-8")
-    return root
+def by_topic(n: int, *, telling: bool) -> pl.DataFrame:
+    """n queries a category; telling ones use words of the category, the others any words."""
+    every = [word for words in SUBJECTS.values() for word in words]
+    made = []
+    for category, words in SUBJECTS.items():
+        for i in range(n):
+            pool = words if telling else every
+            said = [pool[(i * step + i // 3) % len(pool)] for step in (1, 3, 5)]
+            unlike = f"word{len(made)} other{len(made)}"
+            made.append({"query": f"{' '.join(said)} {unlike}", "category": category})
+    return rows(*made)

@@ -19,8 +19,8 @@ from chiasm.errors import ConfigError
 from chiasm.stats.intervals import Estimate, clustered
 
 DEFAULTS: Mapping[str, float] = {
-    "overlap": 7.0,
-    "harmfulness": 0.396,
+    "overlap": 7.04,
+    "harmfulness": 0.395,
     "topic": 0.9,
     "residue": 0.5,
     "partial_input": 1.0,
