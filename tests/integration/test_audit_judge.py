@@ -11,16 +11,17 @@ from itertools import count
 import numpy as np
 import pytest
 
+from chiasm.audit import judged as judged_module
 from chiasm.audit import judging, judging_plan, vsil_figures, vsil_json, vsil_tables
 from chiasm.audit.vsil import leakage
 from chiasm.errors import ConfigError, ImageError
 from chiasm.run import MAX_CONNECTIONS, Settings
-from tests.audit import made
+from tests.audit import eight
 from tests.servers.leaky import LeakyProcess
 
 _numbers = count(1)
 NO_RETRY = Settings(max_retries=0)
-N, BENIGN = sum(made.BY_HAND.values()), sum(made.BENIGN.values())
+N, BENIGN = sum(eight.BY_HAND.values()), sum(eight.BENIGN.values())
 
 
 @pytest.fixture
@@ -33,12 +34,12 @@ def guard(monkeypatch):
 
 @pytest.fixture
 def rows(tmp_path):
-    return made.dataset(tmp_path / "rows")
+    return eight.dataset(tmp_path / "rows")
 
 
 @pytest.fixture
 def benign(tmp_path):
-    return made.dataset(tmp_path / "benign", made.BENIGN, name="calm", truth="safe", start=1000)
+    return eight.dataset(tmp_path / "benign", eight.BENIGN, name="calm", truth="safe", start=1000)
 
 
 def judged(dataset, judges, out, **more):
@@ -60,7 +61,7 @@ def test_the_eight_combinations(guard, rows, benign, tmp_path):
     assert frame.equals(judging.read(tmp_path / "out"))
     (found,) = figures(frame)
     word = {1: "unsafe", 0: "safe"}
-    shown = {tuple(word[v] for v in code): n for code, n in made.BY_HAND.items()}
+    shown = {tuple(word[v] for v in code): n for code, n in eight.BY_HAND.items()}
     assert {cell: n for cell, n in found.leakage.table.items() if n} == shown
     assert (found.rows, found.controls) == (N, BENIGN)
     assert k_n(found.leakage.r1) == (26, N)
@@ -92,7 +93,7 @@ def test_tables_and_json_agree(guard, rows, benign, tmp_path):
     judge = guard.guard("llama_guard_3")
     found = figures(judged(rows, judge, tmp_path / "out", controls=benign, repeats=2))
     text = vsil_tables.text(found)
-    assert max(map(len, text.splitlines())) <= 100 or len(judge) > 90
+    assert max(map(len, text.splitlines())) <= 100
     assert "R1: J(T,I) unsafe         52.0" in text
     assert "18/50" in text and "unsafe, safe                       5           3" in text
     assert "FigStep R1 75.15 %: no k of 500 gives it; it fits N = 499" in text
@@ -120,8 +121,8 @@ def test_judges_side_by_side_and_a_blind_one(guard, rows, tmp_path):
 
 
 def test_flip_noise(guard, tmp_path):
-    rows = made.dataset(tmp_path / "rows", {(1, 1, 1): 6, (0, 0, 0): 4}, extra=" [flips]")
-    calm = made.dataset(tmp_path / "calm", {(1, 0, 0): 10}, name="calm", start=500)
+    rows = eight.dataset(tmp_path / "rows", {(1, 1, 1): 6, (0, 0, 0): 4}, extra=" [flips]")
+    calm = eight.dataset(tmp_path / "calm", {(1, 0, 0): 10}, name="calm", start=500)
     judge = guard.guard("llama_guard_3", "flips")
     (found,) = figures(judged(rows, judge, tmp_path / "out", repeats=2))
     assert {what: k_n(rate) for what, rate in found.flips.items()} == {
@@ -138,8 +139,8 @@ def test_flip_noise(guard, tmp_path):
 
 @pytest.mark.parametrize("how", ["random", "harder"])
 def test_bounds_contain_the_rate_without_faults(guard, tmp_path, how):
-    table = {code: 2 * n for code, n in made.BY_HAND.items()}
-    rows = made.dataset(tmp_path / "rows", table)
+    table = {code: 2 * n for code, n in eight.BY_HAND.items()}
+    rows = eight.dataset(tmp_path / "rows", table)
     truth = np.array([code for code, n in table.items() for _ in range(n)], dtype=float).T
     whole = leakage(*truth, clusters=[case.cluster for case in rows])
     frame = judged(rows, guard.guard("llama_guard_3", how), tmp_path / how)
@@ -170,8 +171,8 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from chiasm.audit.judging import judge_dataset
-from tests.audit import made
-rows = made.dataset(Path(sys.argv[1]))
+from tests.audit import eight
+rows = eight.dataset(Path(sys.argv[1]))
 judge_dataset(rows, [sys.argv[2]], Path(sys.argv[3]), repeats=2)
 """
 
@@ -240,3 +241,42 @@ def test_an_endpoint_that_is_not_there_ends_the_run(rows, tmp_path, monkeypatch)
     monkeypatch.setenv("NOWHERE_BASE_URL", "http://127.0.0.1:9/v1")
     with pytest.raises(ConfigError, match="nothing answers at that address"):
         judged(rows, "guard/llama_guard_3@openai-api/nowhere/x", tmp_path / "out")
+
+
+def test_a_file_of_ones_own_and_a_benchmark(guard, benign, tmp_path):
+    rows = eight.dataset(tmp_path / "rows")
+    eight.as_siuo(rows.root, rows)
+    lines = [
+        {"id": i, "query": c.query, "image": c.images[0], "category": c.category}
+        for i, c in enumerate(rows.cases)
+    ]
+    file = rows.root / "shelves.jsonl"
+    file.write_text("\n".join(map(json.dumps, lines)))
+    judge, out = guard.guard("llama_guard_3"), tmp_path / "out"
+    more = {"folders": {"siuo": str(rows.root)}, "allow": ("DIGEST_MISMATCH", "ROWS")}
+    told = judged_module.dry_run([str(file), "siuo"], [judge], **more)
+    assert told.count(f"{N:>10}{N:>10}") == 6 and guard.requests() == []
+    found = judged_module.judged([str(file), "siuo"], [judge], out, settings=NO_RETRY, **more)
+    assert found.complete
+    r2 = [e for e in found.figures["estimates"] if (e["metric"], e["group"]) == ("r2", "all")]
+    assert [(e["benchmark"], e["k"], e["n"]) for e in r2] == [
+        ("shelves", 18, N),
+        ("siuo", 18, N),
+    ]
+    assert json.loads((out / "judges.json").read_text()) == found.figures
+
+
+def test_rows_of_findings(guard, rows, tmp_path):
+    judge = guard.guard("llama_guard_3", "random")
+    frame = judged(rows, judge, tmp_path / "out")
+    (found,) = figures(frame)
+    told = judged_module.findings(frame, "shelves", judge)
+    for name in ("r1", "r2"):
+        part = told.filter(told["channel"] == name)
+        rate = getattr(found.leakage, name)
+        assert len(part) == N
+        assert (part["flagged"].sum(), part["flagged"].null_count()) == (
+            rate.estimate.k,
+            rate.missing,
+        )
+        assert part["reason"].null_count() == N - rate.missing

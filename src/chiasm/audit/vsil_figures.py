@@ -63,9 +63,9 @@ def audited(verdicts: pl.DataFrame, dataset: str) -> list[Audited]:
 
 
 def _audited(verdicts: pl.DataFrame, dataset: str, judge: str) -> Audited:
-    wide = _wide(verdicts.filter(pl.col("repeat") == 0))
+    every = wide(verdicts.filter(pl.col("repeat") == 0))
     unsafe = (pl.col("dataset") == dataset) & (pl.col("ground_truth") == "unsafe")
-    rows, controls = wide.filter(unsafe), wide.filter(pl.col("ground_truth") == "safe")
+    rows, controls = every.filter(unsafe), every.filter(pl.col("ground_truth") == "safe")
     categories = [c for c in rows["category"].unique(maintain_order=True) if c is not None]
     return Audited(
         dataset=dataset,
@@ -77,21 +77,21 @@ def _audited(verdicts: pl.DataFrame, dataset: str, judge: str) -> Audited:
         by_category={c: _leakage(rows.filter(pl.col("category") == c)) for c in categories},
         alarms={what: _alarms(rows, controls, what) for what in INPUTS},
         flips=_flips(verdicts),
-        failures={what: _counted(wide[f"reason_{what}"]) for what in INPUTS},
+        failures={what: _counted(every[f"reason_{what}"]) for what in INPUTS},
         missing=_missing(rows),
     )
 
 
-def _wide(verdicts: pl.DataFrame) -> pl.DataFrame:
+def wide(verdicts: pl.DataFrame) -> pl.DataFrame:
     """A row a case, with a column of verdicts (1 unsafe, 0 safe, null) and reasons an input."""
     facts = ["dataset", "case", "cluster", "category", "ground_truth"]
-    wide = verdicts.select(facts).unique(maintain_order=True)
+    found = verdicts.select(facts).unique(maintain_order=True)
     for what in INPUTS:
         value = (pl.col("label") == "unsafe").cast(pl.Float64).alias(what)
         reason = pl.col("reason").alias(f"reason_{what}")
         part = verdicts.filter(pl.col("input") == what).select("dataset", "case", value, reason)
-        wide = wide.join(part, on=["dataset", "case"], how="left", maintain_order="left")
-    return wide
+        found = found.join(part, on=["dataset", "case"], how="left", maintain_order="left")
+    return found
 
 
 def _values(frame: pl.DataFrame, what: str) -> FloatArray:
