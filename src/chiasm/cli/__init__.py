@@ -9,6 +9,7 @@ from chiasm.cli import (
     evaluation,
     figures,
     judging,
+    lab,
     labelling,
     machine,
     overlap,
@@ -50,6 +51,7 @@ for command in (
     published.published,
     published.grim,
     overlap.overlap,
+    lab.lab,
     machine.doctor,
 ):
     main.add_command(command)

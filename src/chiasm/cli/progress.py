@@ -60,3 +60,13 @@ def show_bars(models: Sequence[str]) -> Iterator[Bars]:
     """Show a bar a model until the block ends."""
     with _bar("failed {task.fields[failed]}") as bar:
         yield Bars(bar, models)
+
+
+@contextmanager
+def show_stages() -> Iterator[Callable[[str, int, int], None]]:
+    """Show one bar that changes its name; what it yields takes (what, step, of how many)."""
+    with _bar() as bar:
+        task = bar.add_task("", total=None)
+        yield lambda what, step, steps: bar.update(
+            task, description=what, completed=step, total=steps
+        )
