@@ -44,7 +44,7 @@ def rows() -> Callable[..., list[Row]]:
 @pytest.fixture(scope="session")
 def llava(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkpoint with a few thousand random weights."""
-    import torch
+    torch = pytest.importorskip("torch")
     from tests.models.local import tiny
 
     torch.set_num_threads(1)

@@ -1,4 +1,4 @@
-"""A judge as the reward of online RL: four-way safety; on benign rows the rubric of over-refusal."""
+"""A judge as the reward of online RL: safety in four ways; on benign rows over-refusal."""
 
 import asyncio
 import logging
