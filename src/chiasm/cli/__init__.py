@@ -4,6 +4,7 @@ import click
 
 from chiasm import __version__
 from chiasm.cli import (
+    aligning,
     annotation,
     datasets,
     evaluation,
@@ -52,6 +53,7 @@ for command in (
     published.grim,
     overlap.overlap,
     lab.lab,
+    aligning.align,
     machine.doctor,
 ):
     main.add_command(command)
