@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
+from chiasm.benchmarks import resolve
 from chiasm.cases import Case, Dataset, Skip
 from chiasm.data.images import missing_images
 from chiasm.errors import ConfigError, DataError, ImageError
@@ -167,11 +168,21 @@ def _empty(case: Case) -> bool:
     return not all(turn.strip() for turn in case.turns)
 
 
+def _by_hand(name: str) -> str:
+    """What `chiasm data get` can't fetch of a benchmark's data, as a line; empty for nothing."""
+    try:
+        entry = resolve(name).source
+    except ConfigError:  # a benchmark of one's own, or one that is made by code
+        return ""
+    return f"       By hand: {entry.by_hand}\n" if entry and entry.by_hand else ""
+
+
 def _missing_text(dataset: Dataset, absent: Sequence[str], n: int) -> str:
     shown = "".join(f"\n         {path}" for path in absent[:SHOWN_MISSING])
     more = f"\n         and {len(absent) - SHOWN_MISSING:,} more" * (len(absent) > SHOWN_MISSING)
     return (
         f"{dataset.name}: {len(absent):,} images are not in {dataset.root}:{shown}{more}\n"
         f"       Get them with: chiasm data get {dataset.name}  (or --data DIR that has them)\n"
+        f"{_by_hand(dataset.name)}"
         f"       --allow MISSING_IMAGE evaluates the other cases and counts these as skipped."
     )

@@ -7,7 +7,8 @@ from collections import Counter
 import pytest
 
 from chiasm.benchmarks import BENCHMARKS, load, msts
-from chiasm.errors import DataError
+from chiasm.errors import DataError, ImageError
+from chiasm.select import without_images
 from tests.benchmarks.literal import MSTS, cases
 
 
@@ -65,3 +66,13 @@ def test_translations_have_no_prompt_id_and_share_clusters(shared, tmp_path):
 def test_another_phrasing_is_an_error():
     with pytest.raises(DataError, match="prompt_type"):
         cases("msts", {**MSTS, "prompt_type": "order"})
+
+
+def test_missing_images_tell_what_get_can_not_fetch(shared):
+    dataset = load("msts", shared / "msts")
+    with pytest.raises(
+        ImageError, match=r"200 images are not(.|\n)*By hand: .*unsafe_images"
+    ):
+        without_images(dataset, dataset.cases, [])
+    skipped = without_images(dataset, dataset.cases, ["MISSING_IMAGE"])
+    assert len(skipped) == 400

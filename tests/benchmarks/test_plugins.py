@@ -96,6 +96,8 @@ def test_nothing_is_imported_before_it_is_asked_for(site):
     assert "garage_bench" not in sys.modules
     with pytest.raises(ConfigError, match=r"no benchmark 'garag'; did you mean garage"):
         resolve("garag")
+    with pytest.raises(ConfigError, match="`chiasm list` has their names"):
+        resolve("qqqqqqq")
     assert "garage_bench" not in sys.modules
 
 

@@ -69,8 +69,9 @@ def resolve(name: str | Benchmark) -> Benchmark:
         return name
     if found := BENCHMARKS.get(name) or plugin(name):
         return found
-    close = get_close_matches(name, names(), n=3) or names()
-    raise ConfigError(f"no benchmark {name!r}; did you mean {', '.join(close)}?")
+    close = get_close_matches(name, names(), n=3)
+    guess = f"did you mean {', '.join(close)}?" if close else "`chiasm list` has their names"
+    raise ConfigError(f"no benchmark {name!r}; {guess}")
 
 
 def root_of(benchmark: Benchmark, data: str | Path | None = None) -> Path:
