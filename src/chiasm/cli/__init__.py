@@ -6,6 +6,7 @@ from chiasm import __version__
 from chiasm.cli import (
     aligning,
     annotation,
+    auditing,
     datasets,
     evaluation,
     figures,
@@ -52,6 +53,7 @@ for command in (
     published.published,
     published.grim,
     overlap.overlap,
+    auditing.audit,
     lab.lab,
     aligning.align,
     machine.doctor,
