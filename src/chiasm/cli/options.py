@@ -52,7 +52,7 @@ def common(command: Callable[..., None]) -> Callable[..., None]:
         ),
         click.option("--protocol", default="", help="chiasm@1 (default) or paper."),
         click.option("--data", "data_", multiple=True, help="Local data: DIR, or NAME=DIR."),
-        click.option("--rubric", help="The authors' rubric file (paper), or a guard's instruction."),
+        click.option("--rubric", help="Authors' rubric file (paper), or a guard's instruction."),
         click.option("--allow", multiple=True, help="Skip cases with this code; counted."),
         click.option("--log-dir", type=OUTPUT_FOLDER, default=Path("logs"), help="Where logs go."),
         click.option("--max-connections", default=16, show_default=True, type=POSITIVE),
