@@ -17,6 +17,8 @@ from chiasm.audit.vsil import leakage
 from chiasm.errors import ConfigError, ImageError
 from chiasm.run import MAX_CONNECTIONS, Settings
 from tests.audit import eight
+from tests.integration import standin
+from tests.integration.tool import chiasm
 from tests.servers.leaky import LeakyProcess
 
 _numbers = count(1)
@@ -172,6 +174,8 @@ import sys
 from pathlib import Path
 from chiasm.audit.judging import judge_dataset
 from tests.audit import eight
+from tests.integration import standin
+from tests.integration.tool import chiasm
 rows = eight.dataset(Path(sys.argv[1]))
 judge_dataset(rows, [sys.argv[2]], Path(sys.argv[3]), repeats=2)
 """
@@ -280,3 +284,17 @@ def test_rows_of_findings(guard, rows, tmp_path):
             rate.missing,
         )
         assert part["reason"].null_count() == N - rate.missing
+
+
+def test_the_command_line(guard, rows, tmp_path):
+    eight.as_siuo(rows.root, rows)
+    judge, out = guard.guard("llama_guard_3"), tmp_path / "out"
+    command = ["audit", "siuo", "--data", rows.root, *standin.UNPINNED, "-o", out, "--judge", judge]
+    assert "Equal questions are one call" in chiasm(*command, "--dry-run")
+    assert guard.requests() == []
+    text = chiasm(*command, "--workers", 1)
+    assert "R2: and J(T) unsafe       36.0" in text and "18/50" in text
+    found = json.loads(chiasm(*command, "--workers", 1, "--format", "json"))
+    assert len(guard.requests("judge")) == 3 * N
+    r1 = next(e for e in found["judges"]["estimates"] if e["metric"] == "r1")
+    assert (r1["k"], r1["n"]) == (26, N)

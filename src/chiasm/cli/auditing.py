@@ -4,10 +4,11 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from chiasm.cli.audit_judge import ask_judges, judge_options
 from chiasm.cli.options import OUTPUT_FOLDER, POSITIVE, as_folders
 from chiasm.cli.progress import show_progress
 
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 @click.option("--workers", type=POSITIVE, help="Processes; all cores by default.")
 @click.option("--seed", default=0, show_default=True, help="Of samples.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@judge_options
 def audit(
     names: Sequence[str],
     output: Path,
@@ -61,6 +63,11 @@ def audit(
     seed: int,
     form: str,
     key: str,
+    judges: Sequence[str],
+    controls: str,
+    repeats: int,
+    max_connections: int,
+    dry_run: bool,
     **columns: str,
 ) -> None:
     """Does the text alone give the danger away? Findings for each row, rates, a card, a page.
@@ -73,6 +80,7 @@ def audit(
     Examples:
       chiasm audit vlsbench siuo --data vlsbench=DIR --data siuo=DIR -o audit
       chiasm audit rows.jsonl --query question --description caption -o audit --fail-over 0.1
+      chiasm audit vlsbench --judge guard/llama_guard_4@PROVIDER/MODEL --controls mossbench -o audit
     """
     import os
     from typing import cast
@@ -87,10 +95,21 @@ def audit(
         workers=workers or os.cpu_count() or 1, seed=seed, striking=rows,
     )  # fmt: skip
     folders, wanted = as_folders(data_), Columns(id=key, **columns)
+    asked: dict[str, Any] = {"folders": folders, "columns": wanted, "controls": controls,
+                             "repeats": repeats, "allow": allow}  # fmt: skip
+    if dry_run and judges:
+        from chiasm.audit.judged import dry_run as planned
+
+        click.echo(planned(names, judges, **asked))
+        return
     with show_rows() as tell:
         audits = audit_all(names, output, chosen, folders=folders, columns=wanted, allow=allow,
                            tell=tell)  # fmt: skip
-    figures = product.write(audits, output, chosen)
+    figures: dict[str, Any] = product.write(audits, output, chosen)
+    judged = None
+    if judges:
+        judged = ask_judges(names, judges, output, max_connections=max_connections, **asked)
+        figures |= {"judges": judged.figures}
     checks = [] if fail_over is None else gates.check(audits, fail_over, gate)
     if form == "json":
         import json
@@ -99,7 +118,9 @@ def audit(
     else:
         click.echo(compare.text(audits))
         click.echo("".join(_line(c) for c in checks) + f"\nPage: {output / product.PAGE_FILE}")
-    if gates.failed(checks, strict=strict):
+        if judged:
+            click.echo(f"\n{judged.text}")
+    if gates.failed(checks, strict=strict) or (judged and not judged.complete):
         sys.exit(1)
 
 
