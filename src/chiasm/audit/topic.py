@@ -11,22 +11,16 @@ well it tells the category within each source.
 import math
 from collections import Counter
 from typing import Any, NamedTuple
-from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from chiasm.audit import softmax as model
+from chiasm.audit.groups import FOLDS, equal_query, fold_of, grouped_sample
 from chiasm.audit.overlap import NO_QUERY, blank
 from chiasm.audit.table import SCORES, Channel
-from chiasm.cases import Case
-from chiasm.data.checks_groups import near_pairs
 from chiasm.stats.intervals import Estimate, clustered
-
-FOLDS = 5
-SAMPLE = 4000
-"""Rows that the models are fitted on at most: those whose ids have the smallest checksums."""
 
 FEWEST = 5
 """Groups of rows that each category needs; rarer ones are left out."""
@@ -88,12 +82,12 @@ class Facts(NamedTuple):
 
 def fit(rows: pl.DataFrame) -> Topic:
     """Models for each fold, from a seeded sample of the rows."""
-    sample, groups = _sample(rows)
-    fold = np.array([_fold(g) for g in groups], dtype=np.int64)
+    sample, groups = grouped_sample(rows)
+    fold = np.array([fold_of(g) for g in groups], dtype=np.int64)
     keys = pl.concat(
         [
             sample.select(pl.col("cluster").alias("key"), pl.Series("fold", fold)),
-            sample.select(_equal().alias("key"), pl.Series("fold", fold)),
+            sample.select(equal_query().alias("key"), pl.Series("fold", fold)),
         ]
     ).unique("key", keep="first", maintain_order=True)
     usable, classes, reason = _classes(sample, groups)
@@ -139,7 +133,7 @@ def score(state: Topic, batch: pl.DataFrame) -> pl.DataFrame:
 
 def facts(rows: pl.DataFrame) -> Facts:
     """Accuracy and bits of the category, and source as a confounder, cross-validated."""
-    sample, groups = _sample(rows)
+    sample, groups = grouped_sample(rows)
     usable, classes, reason = _classes(sample, groups)
     nothing = Estimate(math.nan, math.nan, math.nan, 0, 0, "wilson", reason)
     if reason:
@@ -171,68 +165,15 @@ def facts(rows: pl.DataFrame) -> Facts:
 _SHOWN = {"row": pl.UInt32, "evidence": pl.String}
 
 
-def _equal() -> pl.Expr:
-    return pl.col("query").str.to_lowercase().str.replace_all(r"\s+", " ").str.strip_chars()
-
-
-def _sample(rows: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
-    """Rows with a query and a category, at most `SAMPLE`, by case; and the group of each."""
-    full = rows.filter(~blank("query") & ~blank("category"))
-    if full.height > SAMPLE:
-        order = np.array([crc32(case.encode()) for case in full["case"].to_list()])
-        full = full[np.sort(np.argsort(order, kind="stable")[:SAMPLE]).tolist()]
-    full = full.sort("case")
-    return full, _groups(full)
-
-
-def _groups(rows: pl.DataFrame) -> list[str]:
-    """The first case of all that are linked by cluster, by equal or by nearly equal queries."""
-    from scipy.sparse import coo_array  # type: ignore[import-untyped]
-    from scipy.sparse.csgraph import connected_components  # type: ignore[import-untyped]
-
-    cases = [_case(row) for row in rows.iter_rows(named=True)]
-    links = [(i, j) for i, j, _ in near_pairs(cases)]
-    numbered = rows.select("cluster", _equal().alias("equal")).with_row_index("row")
-    for column in ("cluster", "equal"):
-        for same in numbered.drop_nulls(column).group_by(column).agg("row")["row"].to_list():
-            links += [(same[0], other) for other in same[1:]]
-    a, b = (
-        np.array(side, dtype=np.int64) for side in (zip(*links, strict=True) if links else ((), ()))
-    )
-    shape = (rows.height, rows.height)
-    _, label = connected_components(coo_array((np.ones(len(a)), (a, b)), shape=shape), False)
-    names = rows["case"].to_list()
-    first: dict[int, str] = {}
-    for name, group in zip(names, label.tolist(), strict=True):
-        first.setdefault(group, name)
-    return [first[group] for group in label.tolist()]
-
-
-def _case(row: dict[str, Any]) -> Case:
-    """Only what nearly equal queries are looked for by."""
-    return Case(
-        id=row["case"],
-        turns=(row["query"],),
-        images=(row["image"],) if row["image"] else (),
-        ground_truth="unsafe",
-        category=row["category"],
-        cluster=row["cluster"] or row["case"],
-    )
-
-
-def _fold(key: str) -> int:
-    return crc32(key.encode()) % FOLDS
-
-
 def _folds_of(state: Topic, batch: pl.DataFrame) -> _Ints:
     """The fold of the sample's row with the same cluster or query; else by the cluster's name."""
     keys = batch.select(
-        "case", pl.col("cluster").fill_null(pl.col("case")), _equal().alias("equal")
+        "case", pl.col("cluster").fill_null(pl.col("case")), equal_query().alias("equal")
     )
     for column in ("cluster", "equal"):
         known = state.folds.rename({"key": column, "fold": f"by_{column}"})
         keys = keys.join(known, on=column, how="left", maintain_order="left")
-    own = pl.Series([_fold(c) for c in keys["cluster"].to_list()], dtype=pl.Int64)
+    own = pl.Series([fold_of(c) for c in keys["cluster"].to_list()], dtype=pl.Int64)
     return (
         keys.select(pl.coalesce("by_cluster", "by_equal", own.alias("own"))).to_series().to_numpy()
     )
@@ -277,7 +218,7 @@ def _cross_validated(
     """Probabilities (rows, classes) from models of other folds, and the true class."""
     _, x = _features(rows)
     y = _numbers(rows[column], classes)
-    fold = np.array([_fold(g) for g in groups])
+    fold = np.array([fold_of(g) for g in groups])
     p = np.zeros((rows.height, len(classes)))
     for k, fitted in enumerate(_models(x, y, fold, len(classes))):
         held = np.flatnonzero(fold == k)
