@@ -92,7 +92,8 @@ $(TRAIN)/.ready: pyproject.toml uv.lock | $(UV)
 	"$(UV)" export --quiet --frozen --extra local --prune torch --no-hashes --no-annotate \
 		--no-emit-project --output-file $(TRAIN)/constraints.txt && \
 	"$(UV)" "$$@" $(TORCH) && \
-	"$(UV)" "$$@" -c $(TRAIN)/constraints.txt --group dev --editable '.[local]' num2words && \
+	"$(UV)" "$$@" -c $(TRAIN)/constraints.txt --group dev --editable '.[local]' num2words \
+		'trl>=1.16,<2' 'datasets>=5.2' && \
 	"$(UV)" "$$@" --no-deps --target $(TRAIN)/torchvision $(TORCHVISION)
 	@touch $@
 

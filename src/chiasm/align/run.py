@@ -1,10 +1,12 @@
 """A recipe from its mixture to the trained model, and the same tasks before and after."""
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from chiasm.align import mixtures
 from chiasm.align.export import export
+from chiasm.align.gate import Passed
 from chiasm.align.recipes import Recipe
 from chiasm.align.training import Told, train
 from chiasm.errors import ConfigError
@@ -23,15 +25,35 @@ def check_folder(out: Path, *, resume: bool) -> None:
 def mix(
     recipe: Recipe, out: Path, folders: Mapping[str, str], *, drop_overlapping: bool = False
 ) -> mixtures.Mixture:
-    """Make the recipe's mixture in ``OUT/mixture``; see `chiasm.align.mixtures.make`."""
-    return mixtures.make(
-        recipe.parts,
-        out / "mixture",
-        home=recipe.home,
-        folders=folders,
-        seed=recipe.settings.seed,
-        drop_overlapping=drop_overlapping,
-    )
+    """Make the recipe's mixture in ``OUT/mixture``; see `chiasm.align.mixtures.make`.
+
+    Of several processes that `accelerate launch` has started, the first makes it and the others
+    read it.
+    """
+
+    def made() -> mixtures.Mixture:
+        return mixtures.make(
+            recipe.parts,
+            out / "mixture",
+            home=recipe.home,
+            folders=folders,
+            seed=recipe.settings.seed,
+            drop_overlapping=drop_overlapping,
+        )
+
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        return made()
+    from accelerate import PartialState
+
+    with PartialState().main_process_first():
+        if is_first():
+            return made()
+        return mixtures.Mixture(mixtures.read_mixture(out / "mixture"), {}, Passed((), {}, ()))
+
+
+def is_first() -> bool:
+    """Whether this process speaks for all that were launched together."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 def hand_over(recipe: Recipe, mixture: mixtures.Mixture, out: Path, form: str) -> Path:

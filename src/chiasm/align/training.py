@@ -166,7 +166,7 @@ def _claim(out: Path, facts: dict[str, Any]) -> None:
     out.mkdir(parents=True, exist_ok=True)
     file = out / "training.json"
     if not file.is_file():
-        part = file.with_suffix(".part")
+        part = file.with_suffix(f".{os.getpid()}.part")
         part.write_text(json.dumps(facts, indent=1), "utf-8")
         part.replace(file)
         return

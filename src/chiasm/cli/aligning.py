@@ -62,7 +62,9 @@ def align(
     run.check_folder(out, resume=resume)
     folders = as_folders(data_)
     mixture = run.mix(found, out, folders, drop_overlapping=drop_overlapping)
-    click.echo(mixtures.show(mixture))
+    first = run.is_first()
+    if first:
+        click.echo(mixtures.show(mixture))
     if form:
         click.echo(f"written: {run.hand_over(found, mixture, out, form)}")
         return
@@ -70,8 +72,9 @@ def align(
         return
     with show_progress(f"{found.method} {found.name}") as progress:
         trained = run.fit(found, mixture, out, lambda done, total, _: progress(done, total))
-    click.echo(f"trained model: {trained}")
-    if names:
+    if first:
+        click.echo(f"trained model: {trained}")
+    if names and first:
         click.echo(
             run.before_and_after(
                 found.model, trained, names, out, grader=grader, folders=folders, limit=limit
