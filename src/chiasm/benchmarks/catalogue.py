@@ -1,6 +1,7 @@
 """The benchmarks that chiasm brings, in the order of `chiasm list`."""
 
 from chiasm.benchmarks import (
+    built,
     ch3ef,
     figstep,
     harmbench,
@@ -71,6 +72,10 @@ BENCHMARKS = by_name(
         mllmguard.BENCHMARK,
         multitrust.MMSAFETY,
         multitrust.FIGSTEP,
+        built.BENCHMARK,
+        built.SAFE,
+        built.MULTIPLE_CHOICE,
+        built.SCENES,
     )
 )
 """By name."""

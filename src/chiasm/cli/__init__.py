@@ -6,6 +6,7 @@ from chiasm import __version__
 from chiasm.cli import (
     aligning,
     annotation,
+    building,
     auditing,
     datasets,
     diagnosing,
@@ -56,8 +57,10 @@ for command in (
     published.grim,
     overlap.overlap,
     auditing.audit,
-    lab.lab,
     aligning.align,
+    lab.lab,
+    building.build,
+    building.quality,
     machine.doctor,
 ):
     main.add_command(command)
