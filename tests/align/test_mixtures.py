@@ -8,7 +8,8 @@ from tests.align.conftest import png
 
 from chiasm.align import mixtures
 from chiasm.align.export import export
-from chiasm.align.loaders import LOADERS, unpack
+from chiasm.align.loaders import LOADERS
+from chiasm.align.pictures import unpack
 from chiasm.align.rows import Row, counts, digest, read_rows, write_rows
 from chiasm.errors import ConfigError, DataError
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from chiasm.align.loaders import unpack
+from chiasm.align.pictures import unpack
 from chiasm.align.rows import Row
 from chiasm.errors import ConfigError
 

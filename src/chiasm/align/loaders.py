@@ -8,7 +8,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from chiasm.align.rows import Row, read_rows
 from chiasm.data.images import missing_images
@@ -23,7 +23,7 @@ class Loaded(NamedTuple):
     """What a loader found.
 
     Attributes:
-        rows: In the file's order. Images are paths, or ``file.parquet#row`` (see `unpack`).
+        rows: In the file's order. Images are paths, or ``file.parquet#row`` (see `chiasm.align.pictures`).
         dropped: Reason -> number of rows that can't be used.
     """
 
@@ -289,59 +289,3 @@ def loader(name: str) -> Loader:
     if name not in LOADERS:
         raise ConfigError(f"mixture: no loader {name!r}; there are {', '.join(LOADERS)}")
     return LOADERS[name]
-
-
-def unpack(rows: list[Row], folder: Path) -> list[Row]:
-    """Write pictures that stand in parquet files, or in rows, into a folder, named by content.
-
-    Raises:
-        DataError: A row of a table has no picture.
-    """
-    from hashlib import sha256
-
-    stored = _stored(rows)
-    made = []
-    for row in rows:
-        images: list[str | bytes] = []
-        for image in row.images:
-            data = stored.get(image) if isinstance(image, str) else image
-            if data is None:
-                images.append(image)
-                continue
-            path = folder / f"{sha256(data).hexdigest()[:24]}{_suffix(data)}"
-            if not path.is_file():
-                folder.mkdir(parents=True, exist_ok=True)
-                part = path.with_suffix(".part")
-                part.write_bytes(data)
-                part.replace(path)
-            images.append(str(path))
-        fields: dict[str, Any] = {name: getattr(row, name) for name in row.__slots__}
-        made.append(Row(**{**fields, "images": tuple(images)}))
-    return made
-
-
-def _stored(rows: list[Row]) -> dict[str, bytes]:
-    """Reference -> bytes of pictures in parquet files; each file is read once."""
-    import polars as pl
-
-    wanted: dict[str, list[int]] = {}
-    for row in rows:
-        for image in row.images:
-            if isinstance(image, str) and ".parquet#" in image:
-                file, _, number = image.rpartition("#")
-                wanted.setdefault(file, []).append(int(number))
-    found = {}
-    for file, numbers in wanted.items():
-        table = pl.scan_parquet(file).select("image").with_row_index("row")
-        for line in table.filter(pl.col("row").is_in(numbers)).collect().to_dicts():
-            image = line["image"]
-            data = image.get("bytes") if isinstance(image, dict) else image
-            if not isinstance(data, bytes):
-                raise DataError("there is no picture", file=file, row=line["row"], field="image")
-            found[f"{file}#{line['row']}"] = data
-    return found
-
-
-def _suffix(data: bytes) -> str:
-    kinds = {b"\x89PNG": ".png", b"\xff\xd8\xff": ".jpg", b"GIF8": ".gif", b"RIFF": ".webp"}
-    return next((kind for start, kind in kinds.items() if data.startswith(start)), ".img")

@@ -13,7 +13,8 @@ from random import Random
 from typing import Any, Literal, NamedTuple, get_args
 
 from chiasm.align import gate
-from chiasm.align.loaders import LICENCES, Loaded, loader, unpack
+from chiasm.align.loaders import LICENCES, Loaded, loader
+from chiasm.align.pictures import unpack
 from chiasm.align.rows import Kind, Row, counts, digest, read_rows, write_rows
 from chiasm.data.registry import cache_dir
 from chiasm.errors import ConfigError, DataError
