@@ -123,7 +123,6 @@ def per_channel(folder: Path) -> None:
     """CPU time of each channel, on one thread."""
     os.environ["POLARS_MAX_THREADS"] = "1"
     from chiasm.audit.channels import CHANNELS
-
     from chiasm.audit.run import lacking
     from chiasm.audit.sources import open_source
 
