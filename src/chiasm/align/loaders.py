@@ -23,7 +23,8 @@ class Loaded(NamedTuple):
     """What a loader found.
 
     Attributes:
-        rows: In the file's order. Images are paths, or ``file.parquet#row`` (see `chiasm.align.pictures`).
+        rows: In the file's order. Images are paths, or ``file.parquet#row``, see
+            `chiasm.align.pictures`.
         dropped: Reason -> number of rows that can't be used.
     """
 
