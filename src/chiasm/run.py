@@ -107,29 +107,44 @@ def evaluate(plan: Plan, log_dir: Path, settings: Settings | None = None) -> lis
         ConfigError: The plan can't work, and nothing was asked; or an endpoint never answered, see
             `chiasm.models.outage`.
     """
-    from inspect_ai import eval_set
-
-    from chiasm.models.calls import use_store
-    from chiasm.models.outage import give_up
-
     settings = settings or Settings()
     ours, theirs = _by_owner(plan.tasks)
     if ours and theirs:
         # Inspect takes tasks or names of tasks, not both in one set.
         parts = [replace(plan, tasks=tasks) for tasks in (ours, theirs)]
         return [log for part in parts for log in evaluate(part, log_dir, settings)]
-    folder = log_dir / plan.folder()
+    return run_tasks(_tasks(plan), plan, log_dir / plan.folder(), settings)
+
+
+def run_tasks(
+    tasks: list[Any], plan: Plan, folder: Path, settings: Settings | None = None
+) -> list[Path]:
+    """Run, or continue, tasks on the models and with the judges of a plan.
+
+    Args:
+        tasks: Inspect tasks, or names that Inspect resolves.
+        plan: Models, judges and helpers; its own tasks are not looked at.
+        folder: The set's folder on the shelf: logs and the store of calls.
+        settings: How calls are made.
+
+    Returns:
+        See `evaluate`.
+
+    Raises:
+        ConfigError: See `evaluate`.
+    """
+    from inspect_ai import eval_set
+
+    from chiasm.models.calls import use_store
+    from chiasm.models.outage import give_up
+
+    settings = settings or Settings()
     folder.mkdir(parents=True, exist_ok=True)
-    named = {"captioner": plan.captioner, "paraphraser": plan.paraphraser}
-    judges = Jury.parse(plan.grader).members if plan.grader else ()
     for name in set(plan.models) & set(OFFLINE):
         raise ConfigError(f"--model {name} is a judge (--grader), it answers no query")
     models = [named_model(name, settings, plan.model_args) for name in plan.models]
-    roles: dict[str, Any] = {r: judge_model(name, settings) for r, name in named.items() if name}
-    graders = [judge_model(name, settings) for name in judges]
-    if graders:
-        roles["grader"] = graders if len(graders) > 1 else graders[0]
-    tasks = _tasks(plan)
+    judges = Jury.parse(plan.grader).members if plan.grader else ()
+    roles = _roles(plan, judges, settings)
     logs = folder
     if settings.part:
         tasks = _part(tasks, *settings.part)
@@ -172,6 +187,15 @@ def evaluate(plan: Plan, log_dir: Path, settings: Settings | None = None) -> lis
             ctl_server=False,
         )
     return sorted(logs.glob("*.eval"))
+
+
+def _roles(plan: Plan, judges: Sequence[str], settings: Settings) -> dict[str, Any]:
+    named = {"captioner": plan.captioner, "paraphraser": plan.paraphraser}
+    roles: dict[str, Any] = {r: judge_model(name, settings) for r, name in named.items() if name}
+    graders = [judge_model(name, settings) for name in judges]
+    if graders:
+        roles["grader"] = graders if len(graders) > 1 else graders[0]
+    return roles
 
 
 @contextmanager

@@ -4,7 +4,7 @@ Each condition is a set of its own on the shelf, so that what was run before (``
 text_only``) is taken as it is when its settings are the same. The same command continues.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -101,7 +101,7 @@ def _of_benchmark(
         else:
             tasks.append(_task(plan, name, probe, cases, allow))
     if tasks:
-        logs += _run_tasks(plan, tasks, log_dir, settings)
+        logs += run.run_tasks(tasks, plan, log_dir / _folder(plan), settings)
     return logs, notes
 
 
@@ -147,51 +147,8 @@ def _task(plan: run.Plan, name: str, probe: Probe, cases: list[Case], allow: lis
     return probe_task(name, probed, probe, root, plan.grader, allow=allow, **asked)
 
 
-def _run_tasks(
-    plan: run.Plan, tasks: Sequence[Any], log_dir: Path, settings: run.Settings
-) -> list[Path]:
-    """As `chiasm.run.evaluate`, for tasks that are no benchmarks of `chiasm list`."""
-    from inspect_ai import eval_set
-
-    from chiasm.models.calls import use_store
-    from chiasm.models.outage import give_up
-    from chiasm.progress import told
-
+def _folder(plan: run.Plan) -> str:
+    """Of the set with what is no benchmark of `chiasm list`; the probes' wording is part of it."""
     rubrics = [rubric(probe).id for probe in get_args(Probe)]
     digest = sha256(dumps([plan.folder(), rubrics]).encode()).hexdigest()[:8]
-    folder = log_dir / f"{plan.tasks[0]}-beside-{digest}"
-    folder.mkdir(parents=True, exist_ok=True)
-    members = Jury.parse(plan.grader).members if plan.grader else ()
-    graders = [run.judge_model(name, settings) for name in members]
-    roles: dict[str, Any] = {}
-    if graders:
-        roles["grader"] = graders if len(graders) > 1 else graders[0]
-    if plan.captioner:
-        roles["captioner"] = run.judge_model(plan.captioner, settings)
-    if settings.begin:
-        settings.begin(sum(len(t.dataset) * (t.epochs or 1) for t in tasks))
-    with give_up(), use_store(folder / run.STORE), told(settings.tell):
-        eval_set(
-            tasks=list(tasks),
-            log_dir=str(folder),
-            model=[run.named_model(m, settings, plan.model_args) for m in plan.models],
-            model_roles=roles or None,
-            retry_attempts=0,
-            retry_immediate=False,
-            fail_on_error=True,
-            continue_on_fail=True,
-            max_samples=settings.max_connections * (1 + len(roles)),
-            max_connections=settings.max_connections,
-            max_retries=settings.max_retries,
-            timeout=settings.timeout,
-            attempt_timeout=settings.attempt_timeout,
-            batch=settings.batch or None,
-            log_images=False,
-            log_realtime=False,
-            log_model_api=False,
-            score_display=False,
-            display="none",
-            log_dir_allow_dirty=True,
-            ctl_server=False,
-        )
-    return sorted(folder.glob("*.eval"))
+    return f"{plan.tasks[0]}-beside-{digest}"
