@@ -9,6 +9,7 @@ from collections import Counter
 from itertools import count
 
 import numpy as np
+import polars as pl
 import pytest
 
 from chiasm.audit import judged as judged_module
@@ -298,3 +299,9 @@ def test_the_command_line(guard, rows, tmp_path):
     assert len(guard.requests("judge")) == 3 * N
     r1 = next(e for e in found["judges"]["estimates"] if e["metric"] == "r1")
     assert (r1["k"], r1["n"]) == (26, N)
+    files = pl.read_parquet(out / "findings.parquet")
+    flagged = files.filter(pl.col("flagged")).group_by("channel").len()
+    assert {"r1": 26, "r2": 18}.items() <= dict(flagged.iter_rows()).items()
+    page = (out / "page.html").read_text("utf-8")
+    assert "Leakage by judges" in page and "<td>26/50</td>" in page
+    assert "26/50" in (out / "card.md").read_text("utf-8")

@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from chiasm.audit import vsil_figures, vsil_json, vsil_tables
+from chiasm.audit import vsil_figures, vsil_json, vsil_page, vsil_tables
 from chiasm.audit.columns import Columns
 from chiasm.audit.judging import judge_dataset
 from chiasm.audit.judging_plan import UNABLE, forecast, plan
+from chiasm.audit.product import Beside
 from chiasm.audit.sources import HUB, open_source
 from chiasm.audit.table import FINDINGS
 from chiasm.benchmarks import BENCHMARKS, load
@@ -35,11 +36,13 @@ class Judged(NamedTuple):
         text: Tables.
         figures: Schema 1.
         complete: Whether no call failed; what a judge can't judge is no failure.
+        beside: The same for the audit's files.
     """
 
     text: str
     figures: dict[str, Any]
     complete: bool
+    beside: Beside
 
 
 def judged(
@@ -70,7 +73,7 @@ def judged(
         tell: Called after every question.
     """
     others = _dataset(controls, folders or {}, columns, allow) if controls else None
-    found, complete = [], True
+    found, complete, rows = [], True, []
     for name in names:
         data = _dataset(name, folders or {}, columns, allow)
         frame = judge_dataset(
@@ -86,10 +89,17 @@ def judged(
         failed = [r for r in frame["reason"].drop_nulls().unique() if not r.startswith(UNABLE)]
         complete = complete and not failed
         found += vsil_figures.audited(frame, data.name)
+        rows += [findings(frame, data.name, judge) for judge in judges]
     figures = vsil_json.as_json(found)
     text = json.dumps(figures, indent=1, ensure_ascii=False, allow_nan=False)
     (out / FIGURES).write_text(text, encoding="utf-8")
-    return Judged(vsil_tables.text(found), figures, complete)
+    beside = Beside(
+        figures={"judges": figures},
+        sections=[vsil_page.section(found)],
+        card=vsil_page.card_lines(found),
+        findings=pl.concat(rows),
+    )
+    return Judged(vsil_tables.text(found), figures, complete, beside)
 
 
 def dry_run(

@@ -27,7 +27,7 @@ KINDS = {
     "N2": "dangerous words of another picture",
 }
 
-FINDS = {"overlap": ("L1", "L2", "L4"), "harmfulness": ("L3",)}
+FINDS = {"overlap": ("L1", "L4"), "harmfulness": ("L3",)}
 """Kinds of planted leaks that a channel is made to find."""
 
 PLANTED_IN = 3_000

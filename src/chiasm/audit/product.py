@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from chiasm.audit import compare
 from chiasm.audit.card import card
 from chiasm.audit.findings import write_findings
@@ -17,6 +19,9 @@ FINDINGS_FILE, FIGURES_FILE, CARD_FILE, PAGE_FILE = (
     "findings.parquet", "audit.json", "card.md", "page.html",
 )  # fmt: skip
 
+JUDGED_FILE = "judged.parquet"
+"""R1 and R2 row by row, before they are put behind the channels' findings."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beside:
@@ -26,11 +31,13 @@ class Beside:
         figures: Into audit.json, under these keys.
         sections: Onto the page: see `chiasm.audit.page.page`.
         card: Lines behind the card's section.
+        findings: Behind the channels' findings, in the columns of `FINDINGS`; None for none.
     """
 
     figures: Mapping[str, Any] = field(default_factory=dict)
     sections: Sequence[Mapping[str, Any]] = ()
     card: Sequence[str] = ()
+    findings: pl.DataFrame | None = None
 
 
 def write(
@@ -62,6 +69,9 @@ def write(
     }
     listed = [{**as_facts(a.source), "rows": a.rows} for a in audits]
     parts = [part for a in audits for part in a.parts]
+    if beside.findings is not None:
+        parts.append(out / JUDGED_FILE)
+        beside.findings.write_parquet(out / JUDGED_FILE)
     write_findings(parts, out / FINDINGS_FILE, {**about, "datasets": listed})
     figures = {**compare.as_json(audits, about), **beside.figures}
     write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", out / FIGURES_FILE)

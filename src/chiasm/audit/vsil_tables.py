@@ -56,8 +56,8 @@ def _judge(one: Audited) -> Iterator[str]:
 def _row(words: str, rate: Rate, width: int = 24) -> str:
     e = rate.estimate
     return (
-        f"  {words:<{width}}{_percent(e.rate):>6}  {_span(e.low, e.high):<15}"
-        f"{f'{e.k:,}/{e.n:,}':>11}  {rate.missing or '0':<10} {_span(*rate.bounds)}"
+        f"  {words:<{width}}{percent_of(e.rate):>6}  {span_of(e.low, e.high):<15}"
+        f"{f'{e.k:,}/{e.n:,}':>11}  {rate.missing or '0':<10} {span_of(*rate.bounds)}"
     )
 
 
@@ -81,7 +81,7 @@ def _alarms(one: Audited) -> Iterator[str]:
 
 
 def _alarm(name: str, d: RateDifference) -> str:
-    rates = f"{_percent(d.rows.estimate.rate):>6}  {_percent(d.controls.estimate.rate):>8}"
+    rates = f"{percent_of(d.rows.estimate.rate):>6}  {percent_of(d.controls.estimate.rate):>8}"
     if math.isnan(d.low):
         return f"    {name:<21}{rates}  {_points(d.difference):>6}  {d.reason}"
     limits = f"({_points(d.low)} .. {_points(d.high)})"
@@ -111,9 +111,9 @@ def _categories(one: Audited) -> Iterator[str]:
         share = found.leak_share.estimate
         asked = found.r1.estimate.n + found.r1.missing
         yield (
-            f"    {name[:24]:<24}{asked:>6,}  {_percent(found.r1.estimate.rate):>6}  "
-            f"{_percent(found.r2.estimate.rate):>6}  {_percent(share.rate):>6}  "
-            f"{_span(share.low, share.high):<15}{_percent(found.text_alarm.estimate.rate):>12}"
+            f"    {name[:24]:<24}{asked:>6,}  {percent_of(found.r1.estimate.rate):>6}  "
+            f"{percent_of(found.r2.estimate.rate):>6}  {percent_of(share.rate):>6}  "
+            f"{span_of(share.low, share.high):<15}{percent_of(found.text_alarm.estimate.rate):>12}"
             f"  {found.r2.missing}"
         )
 
@@ -135,7 +135,7 @@ def _side_by_side(found: Sequence[Audited]) -> Iterator[str]:
     yield f"  {'':<50}{'R1':>6}  {'R2':>6}  {'R2/R1':>6}  J(T) unsafe  J(I) unsafe"
     for one in found:
         rates = [
-            _percent(getattr(one.leakage, name).estimate.rate)
+            percent_of(getattr(one.leakage, name).estimate.rate)
             for name in ("r1", "r2", "leak_share", "text_alarm", "image_alarm")
         ]
         a, b, c, d, e = rates
@@ -168,7 +168,7 @@ def _table(paper: Sequence[Line], own: Iterable[Audited]) -> Iterator[str]:
         yield _published_row(name, line.n, line.r1_printed, line.r2_printed, line.leak_share)
     for one in own:
         found = one.leakage
-        r1, r2 = (_percent(rate.estimate.rate, 2) for rate in (found.r1, found.r2))
+        r1, r2 = (percent_of(rate.estimate.rate, 2) for rate in (found.r1, found.r2))
         name = f"{NAMES.get(one.dataset, one.dataset)} (yours)"
         yield _published_row(name, one.rows, r1, r2, found.leak_share.estimate)
     for note in (note for line in paper for note in line.notes):
@@ -176,8 +176,8 @@ def _table(paper: Sequence[Line], own: Iterable[Audited]) -> Iterator[str]:
 
 
 def _published_row(name: str, n: int, r1: str, r2: str, share: Estimate) -> str:
-    limits = _span(share.low, share.high)
-    return f"  {name[:30]:<30}{n:>7,}  {r1:>6}  {r2:>6}  {_percent(share.rate):>6}  {limits}"
+    limits = span_of(share.low, share.high)
+    return f"  {name[:30]:<30}{n:>7,}  {r1:>6}  {r2:>6}  {percent_of(share.rate):>6}  {limits}"
 
 
 def forecast_text(planned: Sequence[Planned]) -> str:
@@ -196,11 +196,13 @@ def _short(name: str, width: int) -> str:
     return name if len(name) <= width else f"...{name[-(width - 3) :]}"
 
 
-def _percent(rate: float, digits: int = 1) -> str:
+def percent_of(rate: float, digits: int = 1) -> str:
+    """A rate in percent, "-" for NaN."""
     return percent(None if math.isnan(rate) else rate, digits)
 
 
-def _span(low: float, high: float) -> str:
+def span_of(low: float, high: float) -> str:
+    """An interval in percent, "-" for NaN."""
     return "-" if math.isnan(low) or math.isnan(high) else span(low, high)
 
 

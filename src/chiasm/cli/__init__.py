@@ -6,8 +6,8 @@ from chiasm import __version__
 from chiasm.cli import (
     aligning,
     annotation,
-    building,
     auditing,
+    building,
     datasets,
     diagnosing,
     evaluation,

@@ -105,11 +105,11 @@ def audit(
     with show_rows() as tell:
         audits = audit_all(names, output, chosen, folders=folders, columns=wanted, allow=allow,
                            tell=tell)  # fmt: skip
-    figures: dict[str, Any] = product.write(audits, output, chosen)
     judged = None
     if judges:
         judged = ask_judges(names, judges, output, max_connections=max_connections, **asked)
-        figures |= {"judges": judged.figures}
+    beside = judged.beside if judged else None
+    figures: dict[str, Any] = product.write(audits, output, chosen, beside=beside)
     checks = [] if fail_over is None else gates.check(audits, fail_over, gate)
     if form == "json":
         import json
