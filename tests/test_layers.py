@@ -9,7 +9,7 @@ SRC = Path(__file__).resolve().parents[1] / "src"
 LEVELS = (
     "errors cases stats text prompts html progress __init__",
     "data scenes labels",
-    "judges models views perturb",
+    "judges models views perturb defences",
     (
         "benchmarks metrics grading select tasks run workers forecast replay replay_log recorded "
         "recorded_tables recorded_tools _registry"

@@ -44,6 +44,7 @@ def _task(name: str) -> Callable[..., Task]:
     def made(
         protocol: str = "",
         view: str = "full",
+        solver: str = "",
         data: str | None = None,
         grader: str | None = None,
         rubric: str | None = None,
@@ -63,6 +64,7 @@ def _task(name: str) -> Callable[..., Task]:
             name,
             protocol=protocol,
             view=view,
+            solver=solver,
             data=data,
             grader=grader,
             rubric=rubric,

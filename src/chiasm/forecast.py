@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 from chiasm import select
 from chiasm.benchmarks import Benchmark, load, resolve
+from chiasm.defences import MOST_CALLS
+from chiasm.defences.call import HELPER
 from chiasm.grading import OFFLINE, Grading
 from chiasm.judges.guards.spec import Guard
 from chiasm.judges.panel import Jury
@@ -97,6 +99,10 @@ def calls(plan: Plan, bench: Benchmark) -> Iterator[Calls]:
     cap = protocol.max_tokens or UNCAPPED
     for model in plan.models:
         yield Calls("answer", model, n, text * len(views) + shown, n * cap)
+        more = MOST_CALLS.get(args.get("solver", ""), 1) - 1
+        if more:
+            given = more * (text * len(views) + shown + n * cap)
+            yield Calls("solver", model, n * more, given, n * more * (HELPER.max_tokens or 0))
         if bench.scoring != "judge" or plan.grader is None:
             continue
         jury = Jury.parse(plan.grader)

@@ -144,7 +144,9 @@ def from_log(path: Path, grading: Grading) -> Source:
         for e in range(1, epochs + 1)
     ]
     config = {"file": path.name, "run": log.eval.run_id}
-    return Source(path.stem, log.eval.model, facts["view"], responses, config)
+    solver = facts.get("solver")
+    model = f"{log.eval.model} + {solver}" if solver else log.eval.model
+    return Source(path.stem, model, facts["view"], responses, config)
 
 
 def _logged(sample: "EvalSample | None", grading: Grading, view: str) -> Answer:

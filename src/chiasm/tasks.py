@@ -22,13 +22,14 @@ from inspect_ai.scorer import (
     metric,
     scorer,
 )
-from inspect_ai.solver import TaskState
+from inspect_ai.solver import Solver, TaskState
 
 from chiasm import __version__, select
 from chiasm.benchmarks import Benchmark, load, resolve, root_of
 from chiasm.cases import Axis, Case, Dataset, Skip, Verdict
 from chiasm.data.check import baselines
 from chiasm.data.images import ImageFile
+from chiasm.defences import defence, prompts_of
 from chiasm.errors import JudgeError
 from chiasm.grading import Grading
 from chiasm.judges import triage
@@ -48,6 +49,7 @@ def make_task(
     *,
     protocol: str = "",
     view: str = "full",
+    solver: str = "",
     data: str | None = None,
     grader: str | None = None,
     rubric: str | None = None,
@@ -67,6 +69,7 @@ def make_task(
         benchmark: A name of `chiasm list`, or a benchmark of one's own.
         protocol: A name of the benchmark's, its default for the empty one.
         view: Input condition, see `chiasm.cases.View`.
+        solver: A defence around the answer (`chiasm.defences`), empty for none.
         data: A local copy of the data; the cache by default.
         grader: The judge's name where it is known, to refuse early what can't work; the judge
             itself is the model role `grader`. Of several judges the name says how they vote
@@ -88,6 +91,7 @@ def make_task(
         ConfigError: Something does not fit together.
         DataError: The data are not what they should be.
     """
+    defence(solver)
     bench = _known(benchmark)
     asked = bench.protocol(protocol).overridden(max_tokens, temperature, epochs)
     dataset = load(bench, data, allow)
@@ -111,7 +115,7 @@ def make_task(
     judging = (bench.name, asked.base, data, rubric, "majority" if rule == "one" else rule)
     return Task(
         dataset=MemoryDataset(_samples(cases, view, seed), name=bench.name),
-        solver=[view_solver(view, asking), answer(needs_grader=bench.scoring == "judge")],
+        solver=[view_solver(view, asking), _answer(bench, solver)],
         scorer=[*(_SCORERS[axis](*judging) for axis in axes), complete()],
         epochs=Epochs(asked.epochs, "majority"),
         config=GenerateConfig(max_tokens=asked.max_tokens, temperature=asked.temperature),
@@ -119,10 +123,23 @@ def make_task(
         name=bench.name,
         metadata={
             "chiasm": facts(
-                grading, dataset, view, skipped, axes, judge=grader, captioner=captioner
+                grading,
+                dataset,
+                view,
+                skipped,
+                axes,
+                judge=grader,
+                captioner=captioner,
+                solver=solver,
             )
         },
     )
+
+
+def _answer(bench: Benchmark, solver: str) -> Solver:
+    # Without an argument more where there is no defence: logs of before name the same solver.
+    more = {"defended": solver} if solver else {}
+    return answer(needs_grader=bench.scoring == "judge", **more)
 
 
 def facts(
@@ -135,6 +152,7 @@ def facts(
     judge: str | None = None,
     source: str = "eval",
     captioner: bool = False,
+    solver: str = "",
 ) -> dict[str, Any]:
     """What a log says about where its figures are from; `chiasm.report` reads it."""
     bench = grading.benchmark
@@ -169,6 +187,7 @@ def facts(
         "skipped_cases": [s.case for s in skipped][:50],
         "baselines": baselines(dataset) if bench.scoring == "choice" else {},
         **({"captioner_prompt": caption_digest()} if captioner else {}),
+        **({"solver": solver, "solver_prompts": prompts_of(solver)} if solver else {}),
     }
 
 

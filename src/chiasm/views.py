@@ -9,6 +9,7 @@ What was shown is noted in ``metadata["shown"]`` (path and sha256, or what it wa
 """
 
 from collections.abc import Callable
+from dataclasses import asdict
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -29,6 +30,8 @@ from PIL import Image
 
 from chiasm.cases import Case, View, dumps
 from chiasm.data.images import ImageFile, data_uri, read_image
+from chiasm.defences import defence
+from chiasm.defences.call import Asker
 from chiasm.errors import CallError, ConfigError
 from chiasm.judges.output import read_output
 from chiasm.models import calls
@@ -242,31 +245,37 @@ def _written(output: ModelOutput, case: Case, role: str) -> str:
 
 
 @solver
-def answer(needs_grader: bool = False) -> Solver:
+def answer(needs_grader: bool = False, defended: str = "") -> Solver:
     """Ask the model: one answer a user turn; an answer that is in the store is not asked again.
+
+    What the model spent is noted in ``metadata["spent"]``, what a defence said beside the answer
+    in ``metadata["defence"]``.
 
     Args:
         needs_grader: Stop before the first paid call when nobody was named to judge.
+        defended: One of `chiasm.defences.DEFENCES`, empty for none.
     """
+    respond = defence(defended)
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         if needs_grader:
             get_model(role="grader", required=True)
         model = get_model()
+        ask = Asker(model, defended, dumps([state.sample_id, state.epoch]))
         for turn, query in enumerate(_case(state).turns):
             if turn:
                 state.messages.append(ChatMessageUser(content=query))
-            key = calls.key("answer", model, state.messages, dumps([state.sample_id, state.epoch]))
             try:
-                state.output = await calls.generate(
-                    model, state.messages, GenerateConfig(), key=key
-                )
+                state.output = await respond(state.messages, ask)
             except CallError:
                 one_done(str(model), failed=True)
                 raise
             if state.output.empty:
                 break
             state.messages.append(state.output.message)
+        state.metadata["spent"] = asdict(ask.spent)
+        if defended:
+            state.metadata["defence"] = ask.notes
         return state
 
     return solve

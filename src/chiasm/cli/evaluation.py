@@ -40,6 +40,11 @@ def demo(output: Path) -> None:
 @click.option("--model", "models", multiple=True, required=True, help="Inspect's provider/model.")
 @click.option("-M", "model_args", multiple=True, help="Model argument, key=value.")
 @click.option("--view", default="full", show_default=True, help="Input condition.")
+@click.option(
+    "--solver",
+    type=click.Choice(["system_prompt", "describe_then_judge", "ecso", "intent"]),
+    help="A defence around the answer, without training; none by default.",
+)
 @click.option("--captioner", help="Model that describes images that have no description.")
 @click.option("--paraphraser", help="Model that rewords queries (--view perturbed).")
 @click.option("--limit", type=POSITIVE, help="Only the first N cases.")
@@ -91,6 +96,7 @@ def eval_(
       chiasm eval siuo vlsbench --model openai/gpt-4o --grader openai/gpt-4o --log-dir logs
       chiasm eval siuo --model M --grader A --grader B --grader C --vote majority
       chiasm eval siuo --model M --grader A --fallback B
+      chiasm eval siuo --model M --grader A --solver ecso
     """
     from chiasm import run, workers
     from chiasm.judges.panel import jury

@@ -11,7 +11,7 @@ import polars as pl
 
 from chiasm.errors import ConfigError
 from chiasm.labels.records import Label
-from chiasm.report import adjusted_tables, behaviour, flips, judges_text, tables
+from chiasm.report import adjusted_tables, behaviour, flips, judges_text, solvers, tables
 from chiasm.report.against import as_json, compare_models
 from chiasm.report.estimates import estimates
 from chiasm.report.frame import responses
@@ -90,7 +90,7 @@ def as_json_text(frame: pl.DataFrame) -> str:
 
     "comparisons" are models against each other, "flips" perturbed runs against unchanged ones,
     "without_image" models without the image against themselves with it, "judges" panels, cascades,
-    and the same responses judged again.
+    and the same responses judged again, "solvers" defences against the same model without.
     """
     found = {
         "schema": SCHEMA,
@@ -99,6 +99,7 @@ def as_json_text(frame: pl.DataFrame) -> str:
         "flips": [flips.as_json(one) for one in flips.flips(frame)],
         "without_image": behaviour.as_json(frame),
         "judges": judges_text.as_json(frame),
+        "solvers": [one for runs in split(frame) for one in solvers.as_json(runs)],
     }
     return json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False)
 

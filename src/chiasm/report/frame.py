@@ -33,6 +33,7 @@ SCHEMA = {
     "perceived": pl.Boolean,
     "response": pl.String,
     "votes": pl.String,
+    "spent": pl.String,
     "log": pl.String,
     "about": pl.String,
 }
@@ -67,7 +68,8 @@ def responses(paths: str | Path | Iterable[str | Path]) -> pl.DataFrame:
         is whether the same command would ask again; ``perceived`` whether the model named all
         pictures of the row's grid right, see `chiasm.report.perception`; ``response`` is the id
         that labels name, see `chiasm.labels.records`; ``votes`` is JSON, axis -> outcome and reason
-        of each judge of several that was asked; ``about`` is JSON: marks, skipped cases,
+        of each judge of several that was asked; ``spent`` is JSON, calls, tokens_in, tokens_out and
+        seconds of the model's calls for this response; ``about`` is JSON: marks, skipped cases,
         baselines, dataset, settings.
 
     Raises:
@@ -113,7 +115,7 @@ def _rows(
     axes = {axis for log in run for axis in log.axes}
     about = newest.about
     benchmark = str(about["benchmark"])
-    head = [benchmark, about.get("protocol", ""), about.get("view", "full"), newest.model]
+    head = [benchmark, about.get("protocol", ""), about.get("view", "full"), newest.answerer]
     head += [judge, about.get("source", "eval"), identity]
     described = dumps(_about(run, newest))
     rows = []
@@ -123,7 +125,7 @@ def _rows(
         retry = found is None or found.sample.error is not None
         response = _response(head, case, epoch, found)
         path = str(found.log.path if found else newest.path)
-        tail = [retry, None, response, _votes(found), path, described]
+        tail = [retry, None, response, _votes(found), _spent(found), path, described]
         rows.append(
             [*head, case, epoch, *(fact.get(f) for f in _FACTS), *_outcomes(found, axes), *tail]
         )
@@ -149,6 +151,12 @@ def _votes(found: _Found | None) -> str | None:
         if axis in OUTCOMES and score.metadata and score.metadata.get("votes")
     }
     return dumps(votes) if votes else None
+
+
+def _spent(found: _Found | None) -> str | None:
+    """What the model spent; null where it was not noted."""
+    noted = found.sample.metadata.get("spent") if found else None
+    return dumps(noted) if isinstance(noted, dict) else None
 
 
 def _best(run: Sequence[LogFile]) -> dict[tuple[str, int], _Found]:

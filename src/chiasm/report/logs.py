@@ -73,6 +73,12 @@ class LogFile(NamedTuple):
     samples: tuple["EvalSampleSummary", ...]
 
     @property
+    def answerer(self) -> str:
+        """Who answered: the model, and the solver around it where there is one."""
+        solver = self.about.get("solver")
+        return f"{self.model} + {solver}" if solver else self.model
+
+    @property
     def judge(self) -> str:
         """The judge of the scores in this log; the header's where there is no score yet.
 
@@ -156,7 +162,7 @@ def _read(path: Path) -> LogFile:
         about=about,
         model=header.eval.model,
         grader=_roles(header).get("grader", ""),
-        settings=_settings(header),
+        settings=_settings(about, header),
         axes=_axes(about, header, samples),
         asked=tuple(str(i) for i in header.eval.dataset.sample_ids or ()),
         epochs=header.eval.config.epochs or 1,
@@ -184,17 +190,19 @@ def chiasm_metadata(path: Path, header: "EvalLog") -> dict[str, Any]:
     return about
 
 
-def _settings(header: "EvalLog") -> dict[str, Any]:
+def _settings(about: Mapping[str, Any], header: "EvalLog") -> dict[str, Any]:
     """Task's config under the model's, as Inspect merges them, and arguments and roles."""
     merged: dict[str, Any] = {}
     for config in (header.plan.config, header.eval.model_generate_config):
         values = config.model_dump(include=set(ANSWER_SETTINGS), exclude_none=True, mode="json")
         merged.update(values)
-    shown = ("benchmark", "protocol", "view", *_ARGS_OF_PLACE_AND_EXTENT)
+    shown = ("benchmark", "protocol", "view", "solver", *_ARGS_OF_PLACE_AND_EXTENT)
     args = {k: v for k, v in header.eval.task_args.items() if k not in shown and v}
     roles = {k: v for k, v in _roles(header).items() if k != "grader"}
     model = {k: str(v) for k, v in header.eval.model_args.items()}
     named = {"task_args": args, "roles": roles, "model_args": model}
+    if about.get("solver"):
+        named["solver"] = {about["solver"]: ", ".join(about.get("solver_prompts") or ())}
     return {**merged, **{k: v for k, v in named.items() if v}}
 
 

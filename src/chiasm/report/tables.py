@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import polars as pl
 
-from chiasm.report import behaviour, flips, judges_text
+from chiasm.report import behaviour, flips, judges_text, solvers
 from chiasm.report.against import Comparison, compare_models
 from chiasm.report.compact import SYSTEM, many
 from chiasm.report.metrics import MAJORITY, METRICS
@@ -52,6 +52,7 @@ def _group(runs: list[Run]) -> Iterator[str]:
         for i, run in enumerate(models):
             yield from ["", *_single(run, policies)] if i else _single(run, policies)
     yield from _against(models)
+    yield from solvers.lines(runs)
 
 
 def _single(run: Run, policies: list[Run]) -> Iterator[str]:
