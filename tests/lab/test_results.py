@@ -48,7 +48,7 @@ def test_j_of_who_reads_and_of_who_sees(runs):
     }
 
 
-def test_intervals_count_seeds_and_hold_0_where_nothing_is_declined(runs):
+def test_intervals_are_clustered_and_hold_0_where_nothing_is_declined(runs):
     j = results(runs, "test", SEEDS)["arms"]["text_sft"]["sets"]["joint"]["j"]
     assert j["low"] < 0 < j["high"]
     assert "clustered" in j["method"]

@@ -1,5 +1,6 @@
 """`chiasm demo`, `chiasm eval` and `chiasm score`."""
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,12 +25,14 @@ from chiasm.cli.progress import show_bars, show_progress
     "-o", "--output", type=OUTPUT_FOLDER, default=Path("demo"), help="Folder to write to."
 )
 def demo(output: Path) -> None:
-    """The whole loop on scenes, offline: reference policies, figures, a page.
+    """The whole loop, offline: three small real models, reference policies, figures, a page.
 
     \b
     Example:
       chiasm demo            # then open demo/report.html
     """
+    # Before numpy is loaded: several threads make the small models' matrices five times as dear.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from chiasm.demo import run
 
     click.echo(run(output))

@@ -10,6 +10,7 @@ import polars as pl
 from chiasm.report.frame import responses
 from chiasm.report.metrics import LOWER_IS_BETTER, METRICS, cell_truth
 from chiasm.report.runs import PARTS_OF_SAFE, Run, split
+from chiasm.report.toy import CATEGORIES, TITLES, page_rows
 from chiasm.report.wording import NAMES, missing, missing_line, percent, provenance, span
 
 MEANING: Mapping[str, str] = {
@@ -83,6 +84,8 @@ def html(frame: pl.DataFrame) -> str:
     template = environment("chiasm.report").get_template("demo.html.j2")
     return template.render(
         groups=groups,
+        toys=page_rows(frame),
+        toy_titles=[(c.replace("_", "-"), TITLES[c]) for c in CATEGORIES],
         grids=_grids(frame),
         version=__version__,
         marks=sorted({mark for group in groups for mark in group["marks"]}),
