@@ -79,6 +79,10 @@ def to_case(record: Record, *, kind: str) -> Case:
         value = json.loads(record.get("case", str))
         if kind != "built_mc":
             value = {k: v for k, v in value.items() if k not in ("options", "answer")}
+        if kind != "built_scenes":
+            # Only there a grid has all its cells: elsewhere a group score would be of halves.
+            extra = value.get("extra", {})
+            value["extra"] = {k: v for k, v in extra.items() if k not in ("grid", "image", "query")}
         return Case.from_json(value)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise record.wrong("case", f"not a case: {type(error).__name__} {error}") from None

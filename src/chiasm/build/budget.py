@@ -32,6 +32,7 @@ class Budget:
     most: float | None = None
     spent: float = 0.0
     promised: float = 0.0
+    _freed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def price(self, model: str, given: float, taken: float) -> float:
         """Dollars of a call, 0 for a model without a price where there is no limit.
@@ -49,25 +50,28 @@ class Budget:
         inward, outward = self.prices[model]
         return (given * inward + taken * outward) / 1e6
 
-    def promise(self, dollars: float) -> None:
-        """Set this much aside for a call.
+    async def promise(self, dollars: float) -> None:
+        """Set this much aside for a call; waits while calls in flight may leave enough over.
 
         Raises:
-            BudgetError: It is not there.
+            BudgetError: It is not there, and nothing is in flight.
         """
-        left = None if self.most is None else self.most - self.spent - self.promised
-        if left is not None and dollars > left + 1e-12:
-            raise BudgetError(
-                f"the budget of $ {self.most:.2f} is used up: $ {self.spent:.4f} spent, "
-                f"$ {self.promised:.4f} in flight, the next call may cost $ {dollars:.4f}; the "
-                "same command with a higher --max-cost goes on"
-            )
+        while self.most is not None and dollars > self.most - self.spent - self.promised + 1e-9:
+            if self.promised <= 1e-9:
+                raise BudgetError(
+                    f"the budget of $ {self.most:.2f} is used up: $ {self.spent:.4f} spent, the "
+                    f"next call may cost $ {dollars:.4f}; the same command with a higher "
+                    "--max-cost goes on"
+                )
+            self._freed.clear()
+            await self._freed.wait()
         self.promised += dollars
 
     def settle(self, promised: float, spent: float) -> None:
         """A call has ended: give back what was set aside, and count what it cost."""
         self.promised -= promised
         self.spent += spent
+        self._freed.set()
 
 
 class Pace:

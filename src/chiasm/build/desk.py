@@ -4,21 +4,24 @@ A reply that can't be used (a refusal, malformed JSON) drops the item that it wa
 failed does not: the item waits, and the same command asks again.
 """
 
-import json
-import re
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from chiasm.build.budget import IMAGE_TOKENS, Budget, Pace
 from chiasm.build.recipe import Recipe
-from chiasm.errors import CallError, ChiasmError, JudgeError
+from chiasm.build.replies import UnusableError, WaitingError, refuses
+from chiasm.errors import CallError, JudgeError
 from chiasm.prompts import Prompt, load_prompt
 
 if TYPE_CHECKING:
-    from inspect_ai.model import Model
+    from inspect_ai.model import ChatMessage, GenerateConfig, Model, ModelOutput
 
     from chiasm.data.images import ImageFile
     from chiasm.judges.guards import GuardVerdict
@@ -27,29 +30,10 @@ MAX_TOKENS = 1500
 UNUSABLE = ("judge refused", "judge blocked", "judge truncated", "judge unreadable")
 """Kinds of `JudgeError` that asking again does not mend."""
 
-_FENCE = re.compile(r"^```(?:json)?\s*\n(.*?)\n?```\s*$", re.DOTALL)
-_REFUSES = re.compile(
-    r"^\W*(?:i'?m |i am )?(?:very |really )?(?:sorry|unable|unfortunately)\b"
-    r"|^\W*(?:i|we) (?:can(?:no|')t|can not|won'?t|will not)\b"
-    r"|^\W*(?:es tut mir leid|leider|je suis désolé|lo siento)\b",
-    re.IGNORECASE,
-)
+DOLLARS = "$"
+"""Key of what was spent on a tab."""
 
-
-class UnusableError(ChiasmError):
-    """A reply that an item can't be made of.
-
-    Attributes:
-        reason: What is counted: "the writer refused", "the writer gave malformed JSON".
-    """
-
-    def __init__(self, reason: str, detail: str = "") -> None:
-        self.reason, self.detail = reason, detail[:300]
-        super().__init__(f"{reason}: {detail[:200]}")
-
-
-class WaitingError(ChiasmError):
-    """A call failed after its retries; the item waits for the next run."""
+_tab: ContextVar[dict[str, float] | None] = ContextVar("chiasm_build_tab", default=None)
 
 
 @dataclass(slots=True)
@@ -63,6 +47,7 @@ class Desk:
         budget: See `chiasm.build.budget`.
         pace: Likewise.
         asked: Calls by role, stored ones included.
+        busy: A lock a call, so that of two equal ones at a time one is made and one looked up.
     """
 
     recipe: Recipe
@@ -71,6 +56,7 @@ class Desk:
     budget: Budget = field(default_factory=Budget)
     pace: Pace = field(default_factory=lambda: Pace(0))
     asked: dict[str, int] = field(default_factory=dict)
+    busy: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
     def model(self, role: str) -> "Model":
         """The opened model of a role."""
@@ -82,9 +68,30 @@ class Desk:
 
         return read_image(self.out, path)
 
-    def count(self, role: str) -> None:
-        """One more call of a role."""
-        self.asked[role] = self.asked.get(role, 0) + 1
+    def charge(self, role: str, promised: float, spent: float) -> None:
+        """A call of a role has ended, and cost this much."""
+        self.budget.settle(promised, spent)
+        tab = _tab.get()
+        if tab is not None:
+            tab[role] = tab.get(role, 0) + 1
+            tab[DOLLARS] = tab.get(DOLLARS, 0.0) + spent
+
+    def add(self, tab: Mapping[str, float]) -> None:
+        """Count the calls of a decision, made now or in a former run."""
+        for role, n in tab.items():
+            if role != DOLLARS:
+                self.asked[role] = self.asked.get(role, 0) + int(n)
+
+
+@contextmanager
+def on_tab() -> Iterator[dict[str, float]]:
+    """Write down what is asked until the block ends: calls by role, and `DOLLARS`."""
+    tab: dict[str, float] = {}
+    token = _tab.set(tab)
+    try:
+        yield tab
+    finally:
+        _tab.reset(token)
 
 
 @cache
@@ -151,11 +158,33 @@ async def say(
     messages: list[ChatMessage] = [ChatMessageUser(content=[*shown, ContentText(text=text)])]
     key = calls.key("build", model, messages, f"{about} t={temperature}")
     config = GenerateConfig(temperature=temperature, max_tokens=MAX_TOKENS)
-    given = len(text) / 4 + IMAGE_TOKENS * len(images)
+    async with desk.busy[key]:
+        output = await _paid(desk, role, model, messages, config, key)
+    try:
+        said = reply_text(output)
+    except JudgeError as error:
+        raise UnusableError(f"the {role} {_why(error)}", str(error)) from error
+    if refuses(said):
+        raise UnusableError(f"the {role} refused", said)
+    return said
+
+
+async def _paid(
+    desk: Desk,
+    role: str,
+    model: "Model",
+    messages: "Sequence[ChatMessage]",
+    config: "GenerateConfig",
+    key: str,
+) -> "ModelOutput":
+    """The stored output, or a new one within the budget."""
+    from chiasm.models import calls
+
+    given = sum(len(m.text) / 4 + IMAGE_TOKENS * (len(m.content) - 1) for m in messages)
     store = calls.current_store()
     known = store is not None and store.get(key) is not None
     most = 0.0 if known else desk.budget.price(str(model), given, MAX_TOKENS)
-    desk.budget.promise(most)
+    await desk.budget.promise(most)
     spent = 0.0
     try:
         if not known:
@@ -167,65 +196,13 @@ async def say(
     except CallError as error:
         raise WaitingError(f"{role} {error}") from error
     finally:
-        desk.budget.settle(most, spent)
-    desk.count(role)
-    try:
-        said = reply_text(output)
-    except JudgeError as error:
-        raise UnusableError(f"the {role} {_why(error)}", str(error)) from error
-    if _REFUSES.match(said.replace("’", "'")):
-        raise UnusableError(f"the {role} refused", said)
-    return said
+        desk.charge(role, most, spent)
+    return output
 
 
 def _why(error: JudgeError) -> str:
     words = {"judge refused": "refused", "judge blocked": "was blocked by a filter"}
     return words.get(error.kind, "gave no usable reply")
-
-
-def fields_of(reply: str, role: str, names: Sequence[str]) -> dict[str, Any]:
-    """The object of a reply that is JSON, with these fields in it.
-
-    Raises:
-        UnusableError: It is no JSON, no object, or lacks a field.
-    """
-    fenced = _FENCE.match(reply.strip())
-    try:
-        found = json.loads(fenced[1] if fenced else reply.strip())
-    except (ValueError, RecursionError):
-        raise UnusableError(f"the {role} gave malformed JSON", reply) from None
-    if not isinstance(found, dict):
-        raise UnusableError(f"the {role} gave malformed JSON", reply)
-    for name in names:
-        if name not in found:
-            raise UnusableError(f"the {role}'s JSON lacks {name}", reply)
-    return found
-
-
-def text_of(found: Mapping[str, Any], name: str, role: str) -> str:
-    """A field that is a text, not blank.
-
-    Raises:
-        UnusableError: It is something else.
-    """
-    value = found.get(name)
-    if not isinstance(value, str) or not value.strip():
-        raise UnusableError(f"the {role}'s JSON has no text in {name}", str(value))
-    return " ".join(value.split())
-
-
-def texts_of(found: Mapping[str, Any], name: str, role: str) -> tuple[str, ...]:
-    """A field that is a list of texts, at least one.
-
-    Raises:
-        UnusableError: It is something else.
-    """
-    value = found.get(name)
-    listed = value if isinstance(value, list) else []
-    texts = tuple(" ".join(t.split()) for t in listed if isinstance(t, str) and t.strip())
-    if not texts or len(texts) < len(listed):
-        raise UnusableError(f"the {role}'s JSON has no texts in {name}", str(value))
-    return texts
 
 
 async def verdict(desk: Desk, query: str | None, images: Sequence[str]) -> "GuardVerdict":
@@ -236,6 +213,11 @@ async def verdict(desk: Desk, query: str | None, images: Sequence[str]) -> "Guar
         WaitingError: The call failed.
         BudgetError: It might cost too much.
     """
+    async with desk.busy[f"judge {query} {list(images)}"]:
+        return await _judged(desk, query, images)
+
+
+async def _judged(desk: Desk, query: str | None, images: Sequence[str]) -> "GuardVerdict":
     from chiasm.judges.guards import guard_of, judge_prompt
 
     name = judge_name(desk.recipe)
@@ -243,7 +225,7 @@ async def verdict(desk: Desk, query: str | None, images: Sequence[str]) -> "Guar
     assert guard is not None  # the name begins with guard/
     given = (len(guard.instruction) + len(query or "")) / 4 + IMAGE_TOKENS * len(images)
     price = desk.budget.price(name.partition("@")[2], given, guard.max_tokens)
-    desk.budget.promise(price)
+    await desk.budget.promise(price)
     spent = 0.0
     try:
         await desk.pace.wait(name)
@@ -255,8 +237,7 @@ async def verdict(desk: Desk, query: str | None, images: Sequence[str]) -> "Guar
         spent = price
         raise UnusableError(f"the judge {_why(error)}", str(error)) from error
     finally:
-        desk.budget.settle(price, spent)
-    desk.count("judge")
+        desk.charge("judge", price, spent)
     return found
 
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 import polars as pl
 
 from chiasm import text
-from chiasm.build.desk import Desk, UnusableError, ask, fields_of, prompt, texts_of, verdict
+from chiasm.build.desk import Desk, ask, prompt, verdict
 from chiasm.build.items import Dropped, Item, Kept, Outcome
+from chiasm.build.replies import UnusableError, fields_of, texts_of
 from chiasm.judges.verdicts import parser
 
 LEAKS = "every rewriting leaks"

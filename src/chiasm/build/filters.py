@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 from chiasm.build import rules
-from chiasm.build.desk import Desk, UnusableError, ask, fields_of, say, text_of, verdict
+from chiasm.build.desk import Desk, ask, say, verdict
 from chiasm.build.items import Dropped, Item, Kept, Outcome
 from chiasm.build.paths import labelled
+from chiasm.build.replies import UnusableError, fields_of, text_of
 from chiasm.judges.verdicts import parser
 from chiasm.text import warning_count, words
 

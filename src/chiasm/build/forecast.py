@@ -79,7 +79,7 @@ def _asks(step: str, recipe: Recipe) -> Iterator[tuple[str, float, int]]:
         "detoxify": [("rewriter", 1 if recipe.detoxify.candidates else 0, 0),
                      ("judge", pool, 0), ("critic", recipe.detoxify.candidates, 0)],
         "illustrate": [("critic", rounds if recipe.has("critic") else 0, 1),
-                       *([("painter", rounds, 0)] if recipe.illustrate.backend == "api" else [])],
+                       *([("painter", rounds, 0)] if "api" in recipe.illustrate.used else [])],
         "text alone": [("judge", 1, 0)],
         "parts": [("judge", 1, 1)],
         "pair": [("judge", 1, 1)],

@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
-from chiasm.build.desk import Desk, UnusableError, ask, fields_of
+from chiasm.build.desk import Desk, ask
 from chiasm.build.items import Dropped, Item, Kept, Outcome
 from chiasm.build.painters import paint
+from chiasm.build.replies import UnusableError, fields_of
 
 WELL = 8
 """Of 10: no further round."""
@@ -38,7 +39,7 @@ async def illustrate(item: Item, desk: Desk) -> Outcome:
         shows = f"{item.description} Show clearly: {missing}" if missing else item.description
     if best_score < POOR:
         return Dropped(UNLIKE, f"the best of {number + 1} has {best_score} of 10")
-    note = f"{settings.backend}, {number + 1} pictures, {best_score} of 10"
+    note = f"{settings.of(item.path)}, {number + 1} pictures, {best_score} of 10"
     return Kept(replace(item, image=best), note)
 
 

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chiasm import text
-from chiasm.build.desk import Desk, UnusableError, WaitingError
+from chiasm.build.desk import Desk
 from chiasm.build.items import Item
 from chiasm.build.paths import SUFFIXES, keep_image
+from chiasm.build.replies import UnusableError, WaitingError
 from chiasm.errors import ConfigError, ImageError
 from chiasm.models.calls import current_store, digest, failure
 
@@ -43,28 +44,28 @@ async def paint(item: Item, shows: str, number: int, desk: Desk) -> str:
         ConfigError: The backend can't work here.
     """
     settings = desk.recipe.illustrate
-    used = [settings.backend, settings.size, settings.pipeline, settings.steps, settings.folder]
+    backend = settings.of(item.path)
+    used = [backend, settings.size, settings.pipeline, settings.steps, settings.folder]
     who = desk.recipe.models.get("painter", "")
     key = digest("paint", used, who, item.id, shows, number, desk.recipe.seed)
     store = current_store()
     known = store.get(key) if store else None
-    price = desk.budget.prices.get(who, (0.0, 0.0))[0] if settings.backend == "api" else 0.0
+    price = desk.budget.prices.get(who, (0.0, 0.0))[0] if backend == "api" else 0.0
     if known and (desk.out / known).is_file():
-        desk.budget.settle(0.0, price)
+        desk.charge("painter", 0.0, price)
         return known
-    if settings.backend == "api":
+    if backend == "api":
         desk.budget.price(who, 0, 0)
-    desk.budget.promise(price)
+    await desk.budget.promise(price)
     spent = 0.0
     try:
-        data = await PAINTERS[settings.backend](item, shows, number, desk)
+        data = await PAINTERS[backend](item, shows, number, desk)
         spent = price
     finally:
-        desk.budget.settle(price, spent)
+        desk.charge("painter", price, spent)
     path = keep_image(desk.out, data)
     if store:
         store.put(key, path)
-    desk.count("painter")
     return path
 
 

@@ -13,9 +13,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from chiasm.build.desk import Desk, UnusableError, ask, fields_of, text_of, texts_of
+from chiasm.build.desk import Desk, ask
 from chiasm.build.items import Dropped, Item, Kept, Outcome
 from chiasm.build.recipe import Recipe
+from chiasm.build.replies import UnusableError, fields_of, text_of, texts_of
 from chiasm.build.taxonomy import Sub
 from chiasm.data.images import MIME
 from chiasm.data.paths import OutsideError, inside

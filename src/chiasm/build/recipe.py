@@ -183,11 +183,12 @@ def _check(recipe: Recipe) -> None:
     for role in recipe.models:
         if role not in ROLES:
             raise ConfigError(f"{where}: models: {role}: roles are {', '.join(ROLES)}")
-    if recipe.illustrate.backend not in get_args(Backend):
+    if recipe.illustrate.used - set(get_args(Backend)):
         known = ", ".join(get_args(Backend))
         raise ConfigError(f"{where}: illustrate: backend: one of {known}")
     if recipe.risk or recipe.joint or recipe.pictures:
         recipe.model("writer")
         recipe.model("judge")
-    if recipe.illustrate.backend == "api" and (recipe.risk or recipe.joint):
-        recipe.model("painter")
+    for path, asked in (("risk", recipe.risk), ("joint", recipe.joint)):
+        if asked and recipe.illustrate.of(path) == "api":
+            recipe.model("painter")

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from chiasm.build.budget import Budget, Pace
-from chiasm.build.desk import Desk, UnusableError, WaitingError
+from chiasm.build.desk import DOLLARS, Desk, on_tab
 from chiasm.build.items import Dropped, Item, Kept, Loss, Outcome, Trace
 from chiasm.build.recipe import Recipe
+from chiasm.build.replies import UnusableError, WaitingError
 from chiasm.errors import ImageError
 from chiasm.models.calls import Store, digest
 
@@ -176,13 +177,19 @@ async def _stored(
     key = digest("step", step.name, step.version, step.config, [i.content() for i in items])
     known = store.get(key)
     if known is None:
-        outcomes = list(await work(items, desk))
+        with on_tab() as tab:
+            outcomes = list(await work(items, desk))
         if len(outcomes) != len(items):
             raise AssertionError(f"step {step.name}: {len(outcomes)} outcomes of {len(items)}")
-        known = json.dumps([_plain(o) for o in outcomes], ensure_ascii=False)
-        store.put(key, known)
+        found: dict[str, Any] = {"outcomes": [_plain(o) for o in outcomes], "tab": tab}
+        store.put(key, json.dumps(found, ensure_ascii=False))
+    else:
+        found = json.loads(known)
+        desk.budget.spent += found["tab"].get(DOLLARS, 0.0)
+    desk.add(found["tab"])
     mark = f"{step.name}@{step.version}"
-    return [_outcome(v, i, mark, key[:16]) for v, i in zip(json.loads(known), items, strict=True)]
+    pairs = zip(found["outcomes"], items, strict=True)
+    return [_outcome(value, item, mark, key[:16]) for value, item in pairs]
 
 
 async def _alone(one: One, items: Sequence[Item], desk: Desk) -> list[Outcome]:

@@ -1,6 +1,7 @@
 """The parts of a recipe."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 Backend = Literal["api", "typographic", "scenes", "folder", "diffusers"]
@@ -86,6 +87,7 @@ class Illustrate:
 
     Attributes:
         backend: See `chiasm.build.painters`.
+        by_path: Path -> its own backend, where that is another one.
         rounds: Times that a critic is heard and the picture made again, at most; 0 for no critic.
         size: Width and height in pixels.
         folder: Backend ``folder``: pictures whose file names hold words of the description.
@@ -95,12 +97,22 @@ class Illustrate:
     """
 
     backend: str = "typographic"
+    by_path: Mapping[str, str] = field(default_factory=dict)
     rounds: int = 2
     size: int = 512
     folder: str = ""
     pipeline: str = ""
     steps: int = 30
     font: str = ""
+
+    def of(self, path: str) -> str:
+        """The backend of a path."""
+        return self.by_path.get(path, self.backend)
+
+    @property
+    def used(self) -> set[str]:
+        """Every backend that is named."""
+        return {self.backend, *self.by_path.values()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

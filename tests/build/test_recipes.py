@@ -1,0 +1,106 @@
+"""Recipes: read strictly; what is never built; taxonomies."""
+
+from pathlib import Path
+
+import pytest
+
+from chiasm.build import rules, taxonomy
+from chiasm.build.items import Dropped, Item, Kept
+from chiasm.build.recipe import Recipe, parse, read
+from chiasm.errors import ConfigError
+
+ROOT = Path(__file__).resolve().parents[2]
+GRIDS = {"name": "x", "taxonomy": "household", "grids": {}}
+
+
+def item(**values: object) -> Item:
+    return Item(**{"id": "risk-1", "path": "risk", "category": "food", "cluster": "1", **values})
+
+
+def made(**values: object) -> Recipe:
+    return parse({**GRIDS, **values}, Path("r.yaml"))
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("recipes/*/build.yaml")), ids=str)
+def test_shipped_recipes_are_read(path: Path) -> None:
+    recipe = read(path)
+    assert recipe.name == path.parent.name
+    assert (path.parent / "README.md").is_file()
+    rules.check_recipe(recipe)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"langauge": "de"}, "did you mean language"),
+        ({"grids": {"variant": 2}}, "did you mean variants"),
+        ({"grids": None, "name": "x", "seed": "1"}, "seed: expected int"),
+        ({"name": "Über"}, "lower-case letters"),
+        ({"risk": {}}, "writer"),
+        ({"models": {"cook": "a/b"}}, "roles are"),
+        ({"illustrate": {"backend": "crayon"}}, "backend: one of"),
+        ({"taxonomy": "no.toml"}, "no such file"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_a_hint(change: dict, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        made(**change)
+
+
+def test_the_writer_stands_in_for_all_but_judge_and_painter() -> None:
+    recipe = made(models={"writer": "a/b"})
+    assert recipe.model("critic") == "a/b"
+    assert not recipe.has("judge")
+    with pytest.raises(ConfigError, match="judge"):
+        recipe.model("judge")
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        {"description": "A child.", "query": "Something sexual about this?"},
+        {"description": "Eine Schülerin", "hazard": "Nacktheit"},
+        {"description": "a 15-year-old", "queries": ("an erotic story",)},
+        {"options": ("teen", "porn")},
+    ],
+)
+def test_sexual_content_about_minors_is_refused_whatever_the_recipe_says(texts: dict) -> None:
+    assert rules.apply(item(**texts), made(allow_adult=True)) == Dropped(rules.MINORS)
+
+
+@pytest.mark.parametrize("texts", [
+    {"description": "A child beside a stove.", "query": "May she cook?"},
+    {"description": "Two grown people, a sexual health leaflet", "query": "What does it say?"},
+])  # fmt: skip
+def test_either_alone_is_not(texts: dict) -> None:
+    assert isinstance(rules.apply(item(**texts), made()), Kept)
+
+
+def test_sexual_categories_are_off_until_they_are_asked_for() -> None:
+    one = item(category="Erotic")
+    assert rules.apply(one, made()) == Dropped(rules.ADULT)
+    assert isinstance(rules.apply(one, made(allow_adult=True)), Kept)
+
+
+def test_a_taxonomy_that_asks_for_it_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "t.toml").write_text(
+        '[[category]]\nname = "a"\ndefinition = "minors and sexual content"\n'
+    )
+    recipe = parse({**GRIDS, "taxonomy": "t.toml", "allow_adult": True}, tmp_path / "r.yaml")
+    with pytest.raises(ConfigError, match="always"):
+        rules.check_recipe(recipe)
+
+
+def test_taxonomies() -> None:
+    assert len(taxonomy.load("siuo", Path()).subs) == 9
+    text = '[[category]]\nname="a"\n[[category.sub]]\nname="b"\ndefinition="c"\nadult=true\n'
+    (sub,) = taxonomy.parse(text, "x")
+    assert (sub.label, sub.adult) == ("a / b", True)
+    for broken in ("", '[[category]]\nname="a"\n', "[[", '[[category]]\nnme="a"\n'):
+        with pytest.raises(ConfigError):
+            taxonomy.parse(broken, "x")
+
+
+def test_items_survive_json() -> None:
+    one = item(queries=("a", "b"), extra={"k": "v"})
+    assert Item.from_json(one.to_json()) == one
