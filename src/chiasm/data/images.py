@@ -76,6 +76,22 @@ def read_image(root: Path, path: str, *, sha256: str | None = None) -> ImageFile
     return ImageFile(data, mime, digest, width, height)
 
 
+def image_of(data: bytes, name: str) -> ImageFile:
+    """An image that is in memory.
+
+    Args:
+        data: Its bytes, untrusted.
+        name: What errors call it.
+
+    Raises:
+        ImageError: As `read_image`.
+    """
+    if len(data) > MAX_BYTES:
+        raise ImageError(f"more than {MAX_BYTES // 1_000_000} MB", file=name)
+    mime, width, height = _header(data, name)
+    return ImageFile(data, mime, _sha256(data).hexdigest(), width, height)
+
+
 def data_uri(image: ImageFile) -> str:
     """The image as a ``data:`` address."""
     return image.uri or f"data:{image.mime};base64,{b64encode(image.data).decode()}"
