@@ -4,6 +4,7 @@ import pytest
 
 from chiasm.errors import ConfigError
 from chiasm.lab.experiment import write
+from chiasm.lab.markdown import markdown
 from chiasm.lab.results import results, table
 from chiasm.lab.runs import ORDER, check_arms
 from chiasm.scenes.flat.sets import items
@@ -87,6 +88,8 @@ def test_files_are_written_without_torch_and_hold_no_nan(runs):
     assert (runs / "figure.svg").read_text() in page
     assert "textual SFT" in page and "http://" not in page.replace("http://www.w3.org", "")
     assert "0.00 (" in table(found)
+    assert "| textual SFT | 3 | 1.00 (" in markdown(found)
+    assert "0 / 0 / 100; 0" in markdown(found)
 
 
 def test_no_answers_is_said(tmp_path):

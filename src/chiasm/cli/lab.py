@@ -7,7 +7,7 @@ import click
 from chiasm.cli.options import FOLDER, OUTPUT_FOLDER, POSITIVE
 
 SPLIT = click.Choice(["test", "dev"])
-FORM = click.Choice(["text", "json"])
+FORM = click.Choice(["text", "json", "md"])
 
 
 @click.group(invoke_without_command=True)
@@ -115,10 +115,13 @@ def export(name: str, folder: Path) -> None:
 def _print(found: dict[str, object], form: str, folder: Path) -> None:
     import json
 
+    from chiasm.lab.markdown import markdown
     from chiasm.lab.results import table
 
     if form == "json":
         click.echo(json.dumps(found, indent=1))
+    elif form == "md":
+        click.echo(markdown(found))
     else:
         click.echo(f"{table(found)}\n\nToy world: a mechanism, no evidence about other models.")
         click.echo(f"Page: {folder / 'report.html'}   figures: {folder / 'results.json'}")
