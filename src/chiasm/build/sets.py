@@ -122,9 +122,9 @@ async def whole_grids(items: Sequence[Item], desk: Desk) -> list[Outcome]:
 
 
 def similarity(queries: Sequence[str], clusters: Sequence[str]) -> list[float]:
-    """Of each text the highest Jaccard similarity to one of another cluster, 0 below 0.05."""
+    """Of each text the highest Jaccard similarity to one of another cluster, 0 below 0.5."""
     best = [0.0] * len(queries)
-    for near in overlap.near_duplicates(queries, queries, threshold=0.05):
+    for near in overlap.near_duplicates(queries, queries, threshold=0.5):
         if clusters[near.i] != clusters[near.j]:
             best[near.i] = max(best[near.i], near.similarity)
     return best
