@@ -16,6 +16,7 @@ from chiasm.cli import (
     lab,
     labelling,
     machine,
+    mining,
     overlap,
     published,
 )
@@ -57,6 +58,7 @@ for command in (
     published.grim,
     overlap.overlap,
     auditing.audit,
+    mining.mine,
     aligning.align,
     lab.lab,
     building.build,

@@ -1,0 +1,1 @@
+"""Mining: pairs of a benign picture and a benign query that may be dangerous together."""
