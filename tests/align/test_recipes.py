@@ -76,10 +76,13 @@ def test_the_same_cases_before_and_after(llava, tmp_path):
     done = CliRunner().invoke(
         main,
         ["align", "multimodal_sft", "--smoke", "--model", str(llava), "-o", out, "--limit", "4",
-         "--set", "lr=0.05", "--then-eval", "scenes_mc"],
+         "--set", "lr=0.05", "--then-eval", "scenes_mc", "scenes"],
         catch_exceptions=False,
     )  # fmt: skip
     assert done.exit_code == 0, done.output
     assert "scenes_mc" in done.output and str(tmp_path / "out" / "model") in done.output
+    assert "JOINT: " in done.output and "change" in done.output.partition("Before and after")[2]
+    found = json.loads((tmp_path / "out" / "before_after.json").read_text())
+    assert found["base"] == f"chiasm_hf/{llava.resolve()}" and len(found["models"]) == 2
     bare = CliRunner().invoke(main, ["align", "multimodal_sft", "scenes"])
     assert bare.exit_code == 2 and "--then-eval" in bare.output

@@ -14,7 +14,9 @@ from typing import Any, Self
 
 import httpx
 import pytest
+from click.testing import CliRunner
 
+from chiasm.cli import main
 from tests.guard.upstream import Upstream, pictures
 from tests.servers.guards import picture
 from tests.servers.process import ROOT
@@ -26,8 +28,12 @@ class Gateway:
     """`chiasm guard serve`, started and stopped."""
 
     def __init__(self, upstream: Upstream, log: Path, *options: object, port: int = 0) -> None:
-        defaults = {"--upstream": upstream.url, "--check": "guard/llama_guard_4", "--port": port}
-        given = dict(zip(options[::2], options[1::2], strict=True))
+        defaults: dict[str, object] = {
+            "--upstream": upstream.url,
+            "--check": "guard/llama_guard_4",
+            "--port": port,
+        }
+        given: dict[str, object] = dict(zip(options[::2], options[1::2], strict=True))  # type: ignore[arg-type]
         settings = {**defaults, "--log": log, **given}
         for name in ("--check", "--after"):
             if name in settings and "@" not in str(settings[name]) and settings[name] != "none":
@@ -298,6 +304,25 @@ def test_guard_without_a_verdict(start: Start, guard: str, fail: str, status: in
     assert line["action"] == ("unavailable" if fail == "closed" else "unchecked")
     moderated = gateway.client.post("/moderations", json={"input": "A vase?"})
     assert moderated.status_code == 503
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "says"),
+    [
+        ("--check", "guard/qwen3guard@mockllm/m", "does not see the picture"),
+        ("--check", "guard/llavaguard@mockllm/m", "judges images, not prompts"),
+        ("--check", "openai/gpt-4o", "expected guard/FORMAT@provider/model"),
+        ("--after", "guard/prompted@mockllm/m", "not responses"),
+        ("--upstream", "127.0.0.1:80", "expected http"),
+        ("--log", "/nowhere/decisions.jsonl", "No such file"),
+    ],
+)
+def test_settings_that_cannot_work(option: str, value: str, says: str) -> None:
+    usual = {"--upstream": "http://127.0.0.1:1/v1", "--check": "guard/llama_guard_4@mockllm/m"}
+    words = [word for pair in {**usual, option: value}.items() for word in pair]
+    result = CliRunner().invoke(main, ["guard", "serve", "--port", "0", *words])
+    assert result.exit_code == 2
+    assert says in result.output
 
 
 def test_upstream_that_never_answers(start: Start) -> None:

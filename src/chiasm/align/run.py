@@ -82,9 +82,10 @@ def before_and_after(
     folders: Mapping[str, str] | None = None,
     limit: int | None = None,
 ) -> str:
-    """Ask the base and the trained model the same cases; tables with paired differences, as text.
+    """Ask the base and the trained model the same cases; the tables as text, table 2 at the end.
 
-    Logs are in ``OUT/eval``; what was answered is not asked again.
+    Logs are in ``OUT/eval``; what was answered is not asked again. The last table is also in
+    ``OUT/before_after.json``.
 
     Args:
         base: The model before training.
@@ -95,8 +96,9 @@ def before_and_after(
         folders: Local data by benchmark.
         limit: Only the first so many cases.
     """
+    from chiasm.align import table2, table2_text
     from chiasm.report import render
-    from chiasm.run import Plan, evaluate
+    from chiasm.run import Plan, evaluate, foreign
 
     models = tuple(f"chiasm_hf/{Path(m).resolve() if Path(m).is_dir() else m}"
                    for m in (base, str(trained)))  # fmt: skip
@@ -108,4 +110,9 @@ def before_and_after(
         task_args={"limit": limit} if limit else {},
     )
     logs = evaluate(plan, out / "eval")
-    return render(logs, "text")
+    others = {other.path for other in foreign(logs)}
+    ours = [log for log in logs if log not in others]
+    found = table2.before_after(logs, base=models[0])
+    (out / "before_after.json").write_text(table2_text.as_json(found) + "\n", "utf-8")
+    tables = [render(ours, "text")] if ours else []
+    return "\n\n".join([*tables, table2_text.text(found)])

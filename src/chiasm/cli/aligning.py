@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from chiasm.cli.options import OUTPUT_FOLDER, POSITIVE, as_folders, as_pairs
+from chiasm.cli.options import FOLDER, OUTPUT_FOLDER, POSITIVE, as_folders, as_pairs
 from chiasm.cli.progress import show_progress
 
 
@@ -80,3 +80,23 @@ def align(
                 found.model, trained, names, out, grader=grader, folders=folders, limit=limit
             )
         )
+
+
+@click.command("before-after")
+@click.argument("paths", nargs=-1, required=True, type=FOLDER)
+@click.option("--base", default="", help="The model before; the others are compared with it.")
+@click.option("--groups", type=FOLDER, help="A file of groups and benign sets, before ours.")
+@click.option("--format", "form", type=click.Choice(["text", "json", "md"]), default="text")
+def before_after(paths: Sequence[Path], base: str, groups: Path | None, form: str) -> None:
+    """Models before and after alignment: leaky, leak-free, joint, with J and ability, from logs.
+
+    J is the safe rate minus over-refusal on matched benign rows. Logs of other tasks that
+    Inspect ran are shown as abilities.
+
+    \b
+    Example:
+      chiasm before-after aligned/textual_sft/eval --base chiasm_hf/llava
+    """
+    from chiasm.align.table2_text import show
+
+    click.echo(show(paths, form, base=base, groups=groups))

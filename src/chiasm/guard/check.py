@@ -38,6 +38,8 @@ def named(name: str, option: str, target: str) -> Guard:
     if guard is None:
         raise ConfigError(f"{option} {name}: expected guard/FORMAT@provider/model")
     guard.check_target("response" if target == "response" else "prompt")
+    if target == "prompt" and not guard.sees_image:
+        raise ConfigError(f"{option} {name}: it does not see the picture, so it can't check pairs")
     return guard
 
 

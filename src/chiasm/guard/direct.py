@@ -6,6 +6,7 @@ its keys, formats and its own idea of what is worth another try.
 """
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from inspect_ai.model import ChatMessage, GenerateConfig, Model, ModelOutput
@@ -24,13 +25,15 @@ class DirectModel:
     def __str__(self) -> str:
         return self._name
 
-    async def generate(self, input: list[ChatMessage], *, config: GenerateConfig) -> ModelOutput:
+    async def generate(
+        self, input: Sequence[ChatMessage], *, config: GenerateConfig
+    ) -> ModelOutput:
         """The reply; errors of the provider as they are."""
         merged = self.config.merge(config)
         async with self._free:
             for again in range(TRIES):
                 try:
-                    found: Any = await self.api.generate(input, [], "none", merged)
+                    found: Any = await self.api.generate(list(input), [], "none", merged)
                     break
                 except Exception as error:  # the provider says which of its own are passing ones
                     if again + 1 == TRIES or not self.api.should_retry(error):
