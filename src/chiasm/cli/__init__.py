@@ -61,6 +61,7 @@ for command in (
     auditing.audit,
     mining.mine,
     aligning.align,
+    aligning.before_after,
     lab.lab,
     guarding.guard,
     building.build,
