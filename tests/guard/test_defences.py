@@ -98,6 +98,7 @@ def test_intent_reaches_the_answer_between_tags_it_cannot_close(
     assert tag.startswith("note-") and f"</{tag}>" in note and "Danger: yes" in note
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("solver", DEFENCES)
 def test_every_defence_against_none_in_one_table(
     upstream: Upstream, model: str, tmp_path: Path, solver: str

@@ -283,6 +283,7 @@ def test_litellm_guardrail(gateway: Gateway) -> None:
     assert gateway.decisions[-1]["checks"][0]["label"] == "unchecked"
 
 
+@pytest.mark.slow
 def test_warning_before_the_answer(start: Start) -> None:
     gateway = start("--on-unsafe", "warn")
     assert content(gateway.ask("[risky] A vase?")).startswith("Caution:")
@@ -292,6 +293,7 @@ def test_warning_before_the_answer(start: Start) -> None:
     assert [d["action"] for d in gateway.decisions] == ["warned"] * 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("fail", "status"), [("closed", 503), ("open", 200)])
 @pytest.mark.parametrize("guard", ["prompted@openai-api/gw/guard-mute",
                                    "llama_guard_4@openai-api/gw/status-500",
@@ -325,6 +327,7 @@ def test_settings_that_cannot_work(option: str, value: str, says: str) -> None:
     assert says in result.output
 
 
+@pytest.mark.slow
 def test_upstream_that_never_answers(start: Start) -> None:
     gateway = start("--upstream-timeout", 1)
     assert gateway.ask("A vase?", "hangs").status_code == 504
@@ -334,6 +337,7 @@ def test_upstream_that_never_answers(start: Start) -> None:
         assert nobody.ask("A vase?").status_code == 502
 
 
+@pytest.mark.slow
 def test_no_stream_is_lost_or_mixed_up(gateway: Gateway) -> None:
     async def one(client: httpx.AsyncClient, i: int) -> str:
         kind = ("echo", "leaks")[i % 5 == 0]
@@ -360,6 +364,7 @@ def test_no_stream_is_lost_or_mixed_up(gateway: Gateway) -> None:
     assert len(gateway.decisions) == before + 100
 
 
+@pytest.mark.slow
 def test_restart_finishes_what_is_in_flight(start: Start, upstream: Upstream) -> None:
     old = start()
     port = int(old.url.rsplit(":", 1)[1].split("/")[0])

@@ -49,11 +49,13 @@ class Entry:
         """Keep verdicts and say what follows: passed, warned, declined, unchecked, unavailable."""
         self.checks.extend(found)
         labels = {one.label for one in found}
+        if "unsafe" in labels and on_unsafe == "decline":
+            return "declined"
+        if "unchecked" in labels and fail == "closed":
+            return "unavailable"
         if "unsafe" in labels:
-            return "declined" if on_unsafe == "decline" else "warned"
-        if "unchecked" in labels:
-            return "unavailable" if fail == "closed" else "unchecked"
-        return "passed"
+            return "warned"
+        return "unchecked" if "unchecked" in labels else "passed"
 
 
 class Decisions:
