@@ -70,9 +70,7 @@ def test_another_phrasing_is_an_error():
 
 def test_missing_images_tell_what_get_can_not_fetch(shared):
     dataset = load("msts", shared / "msts")
-    with pytest.raises(
-        ImageError, match=r"200 images are not(.|\n)*By hand: .*unsafe_images"
-    ):
+    with pytest.raises(ImageError, match=r"200 images are not(.|\n)*By hand: .*unsafe_images"):
         without_images(dataset, dataset.cases, [])
     skipped = without_images(dataset, dataset.cases, ["MISSING_IMAGE"])
     assert len(skipped) == 400
