@@ -153,7 +153,7 @@ class Builders(Server):
             await asyncio.sleep(self.settings.delay(request))
             request.done = True
             if request.model.startswith("down"):
-                return faults.Reply(500, {}, {"error": {"message": "down", "code": 500}})
+                return faults.Reply(400, {}, {"error": {"message": "down", "code": 400}})
             return _chat(request.model, self.say(request))
         finally:
             self.in_flight -= 1
