@@ -122,7 +122,7 @@ def chance(good: int, n: int) -> float:
     """P(p > 1/2) after `good` of `n` answers, under Jeffreys' prior.
 
     >>> [round(chance(k, 5), 3) for k in (3, 4, 5)]
-    [0.686, 0.931, 0.998]
+    [0.67, 0.912, 0.993]
     """
     return float(1 - betainc(good + 0.5, n - good + 0.5, 0.5))
 
