@@ -5,21 +5,11 @@ import math
 
 import numpy as np
 import pytest
+from tests.audit.eight import BY_HAND
 
 from chiasm.audit.vsil import flips, leakage
 
 NAN = math.nan
-# (J(T, I), J(T), J(I)) -> rows
-BY_HAND = {
-    (1, 1, 1): 7,
-    (1, 1, 0): 11,
-    (1, 0, 1): 5,
-    (1, 0, 0): 3,
-    (0, 1, 1): 2,
-    (0, 1, 0): 4,
-    (0, 0, 1): 6,
-    (0, 0, 0): 12,
-}
 
 
 def rows(table):

@@ -5,7 +5,6 @@ kind decides which step must drop the item (`FATE`). Later steps see the kind by
 query: to the models under test it is an ordinary one.
 """
 
-import argparse
 import asyncio
 import base64
 import itertools
@@ -21,7 +20,7 @@ from PIL import Image
 from chiasm import scenes
 from chiasm.build.painters import typeset
 from tests.servers import faults
-from tests.servers.openai import Server, run
+from tests.servers.openai import Server, main
 from tests.servers.received import Received, receive
 
 WORD = {
@@ -269,16 +268,5 @@ def _chat(model: str, text: str) -> faults.Reply:
     })  # fmt: skip
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Scripted models that build")
-    parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--settings", default="{}")
-    options = parser.parse_args()
-    import tests.servers.openai as base
-
-    base.Server = Builders  # type: ignore[misc]  # `run` makes the server
-    asyncio.run(run(options.port, faults.Faults(**json.loads(options.settings))))
-
-
 if __name__ == "__main__":
-    main()
+    main(Builders, "Scripted models that build")

@@ -11,21 +11,17 @@ that a test knows every verdict beforehand:
 Everything else (requests, faults, other models) is as in `tests.servers.openai`.
 """
 
-import argparse
-import asyncio
 import base64
 import hashlib
 import json
 import math
 import re
-import subprocess
-import sys
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any
 
 from tests.servers import faults
-from tests.servers.openai import Server
-from tests.servers.process import ROOT, OpenAIServer
+from tests.servers.openai import Server, main
+from tests.servers.process import OpenAIServer
 from tests.servers.received import Received, receive
 
 FORMATS = (
@@ -243,19 +239,7 @@ def _error(status: int) -> faults.Reply:
 class GuardProcess(OpenAIServer):
     """This server in a process of its own."""
 
-    def __enter__(self) -> Self:
-        self._process = subprocess.Popen(
-            [sys.executable, "-S", "-m", "tests.servers.guards"],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self._process.stdout is not None
-        self.url = self._process.stdout.readline().strip()
-        if not self.url:
-            raise RuntimeError("the scripted guard server did not start; see its error above")
-        return self
+    command = ("-S", "-m", "tests.servers.guards")
 
     def guard(self, form: str, how: str = "") -> str:
         """The grader's name of a guard, behaving or not."""
@@ -274,22 +258,5 @@ def picture(risky: bool) -> bytes:
     return made
 
 
-async def run(port: int) -> None:
-    """Serve on 127.0.0.1 until standard input closes."""
-    server = GuardServer(faults.Faults())
-    listening = await asyncio.start_server(
-        server.serve, "127.0.0.1", port, backlog=1024, limit=2**22
-    )
-    print(f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}", flush=True)
-    await asyncio.to_thread(sys.stdin.read)
-
-
-def main() -> None:
-    """Read the options and serve."""
-    parser = argparse.ArgumentParser(description="Scripted guard models")
-    parser.add_argument("--port", type=int, default=0, help="0 chooses a free one")
-    asyncio.run(run(parser.parse_args().port))
-
-
 if __name__ == "__main__":
-    main()
+    main(GuardServer, "Scripted guard models")

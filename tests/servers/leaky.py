@@ -12,18 +12,14 @@ Failures are HTTP 422, which no client repeats, or a reply that is no verdict. A
 third pair of dashes.
 """
 
-import argparse
 import asyncio
-import subprocess
-import sys
 from collections.abc import Mapping
 from hashlib import sha256
-from typing import Any, Self
+from typing import Any
 
 from tests.servers import faults
 from tests.servers.guards import GuardProcess, GuardServer, _error, said
-from tests.servers.openai import Server
-from tests.servers.process import ROOT
+from tests.servers.openai import Server, main
 from tests.servers.received import uniform
 
 PNG = bytes.fromhex(
@@ -89,37 +85,8 @@ class LeakyServer(GuardServer):
 class LeakyProcess(GuardProcess):
     """This server in a process of its own."""
 
-    def __enter__(self) -> Self:
-        self._process = subprocess.Popen(
-            [sys.executable, "-S", "-m", "tests.servers.leaky"],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self._process.stdout is not None
-        self.url = self._process.stdout.readline().strip()
-        if not self.url:
-            raise RuntimeError("the scripted guard did not start; see its error above")
-        return self
-
-
-async def run(port: int) -> None:
-    """Serve on 127.0.0.1 until standard input closes."""
-    server = LeakyServer(faults.Faults())
-    listening = await asyncio.start_server(
-        server.serve, "127.0.0.1", port, backlog=1024, limit=2**22
-    )
-    print(f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}", flush=True)
-    await asyncio.to_thread(sys.stdin.read)
-
-
-def main() -> None:
-    """Read the options and serve."""
-    parser = argparse.ArgumentParser(description="A scripted Llama Guard for the leakage audit")
-    parser.add_argument("--port", type=int, default=0, help="0 chooses a free one")
-    asyncio.run(run(parser.parse_args().port))
+    command = ("-S", "-m", "tests.servers.leaky")
 
 
 if __name__ == "__main__":
-    main()
+    main(LeakyServer, "A scripted Llama Guard for the leakage audit")

@@ -136,9 +136,8 @@ def _encode(reply: faults.Reply) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
 
 
-async def run(port: int, settings: faults.Faults) -> None:
+async def run(server: Server, port: int) -> None:
     """Serve on 127.0.0.1 until standard input closes."""
-    server = Server(settings)
     listening = await asyncio.start_server(
         server.serve, "127.0.0.1", port, backlog=1024, limit=2**22
     )
@@ -147,13 +146,14 @@ async def run(port: int, settings: faults.Faults) -> None:
     await asyncio.to_thread(sys.stdin.read)
 
 
-def main() -> None:
-    """Read the options and serve."""
-    parser = argparse.ArgumentParser(description="A scripted OpenAI server")
+def main(kind: type[Server] = Server, about: str = "A scripted OpenAI server") -> None:
+    """Read the options and serve; other scripted servers call this with their own kind."""
+    parser = argparse.ArgumentParser(description=about)
     parser.add_argument("--port", type=int, default=0, help="0 chooses a free one")
     parser.add_argument("--settings", default="{}", help="JSON, as for PUT /control")
     options = parser.parse_args()
-    asyncio.run(run(options.port, faults.Faults(**json.loads(options.settings))))
+    server = kind(faults.Faults(**json.loads(options.settings)))
+    asyncio.run(run(server, options.port))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
@@ -23,7 +24,10 @@ class OpenAIServer:
     Attributes:
         url: ``http://127.0.0.1:PORT``; the OpenAI base is ``url + "/v1"``.
         service: The SERVICE of ``openai-api/SERVICE/MODEL`` that `env` and `model` speak of.
+        command: What Python is started with; other scripted servers name their own module.
     """
+
+    command: Sequence[str] = ("-S", "-m", "tests.servers.openai")
 
     def __init__(self, *, service: str = "local", port: int = 0, **settings: Any) -> None:
         self.service = service
@@ -31,9 +35,9 @@ class OpenAIServer:
         self.url = ""
 
     def __enter__(self) -> Self:
-        command = [sys.executable, "-S", "-m", "tests.servers.openai", "--port", str(self._port)]
+        options = ["--port", str(self._port), "--settings", json.dumps(self._settings)]
         self._process = subprocess.Popen(
-            [*command, "--settings", json.dumps(self._settings)],
+            [sys.executable, *self.command, *options],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -42,7 +46,7 @@ class OpenAIServer:
         assert self._process.stdout is not None
         self.url = self._process.stdout.readline().strip()
         if not self.url:
-            raise RuntimeError("the scripted OpenAI server did not start; see its error above")
+            raise RuntimeError(f"{self.command[-1]} did not start; see its error above")
         return self
 
     def __exit__(
