@@ -31,6 +31,22 @@ class _Answers(NamedTuple):
     question: npt.NDArray[np.str_]  # (n,)
 
 
+class HeldOut(NamedTuple):
+    """What models said of answers to questions that they were not fitted on.
+
+    Attributes:
+        score: (n,), probability of safe, in [0, 1].
+        called: (n,), whether that reaches the threshold of the same model.
+        silent: (n,), whether triage abstains on the answer.
+        questions: How many questions the folds divide.
+    """
+
+    score: Array
+    called: npt.NDArray[np.bool_]
+    silent: npt.NDArray[np.bool_]
+    questions: int
+
+
 class _Fit(NamedTuple):
     means: Array
     sds: Array
@@ -88,6 +104,25 @@ def fit_report(model: TriageModel) -> str:
     return "\n".join(lines)
 
 
+def held_out(choices: Dataset, warned: Dataset, *, seed: int = 0) -> HeldOut:
+    """Every option judged by a model that never saw its question; arguments and errors of `fit`."""
+    return _held_out(_answers(choices, warned), np.random.default_rng(seed))
+
+
+def _held_out(answers: _Answers, rng: np.random.Generator) -> HeldOut:
+    names = np.unique(answers.question)
+    fold_of = dict(zip(rng.permutation(names).tolist(), np.arange(len(names)) % FOLDS, strict=True))
+    fold = np.array([fold_of[q] for q in answers.question.tolist()])
+    score, called = np.zeros(len(fold)), np.zeros(len(fold), dtype=bool)
+    for k in range(FOLDS):
+        held = fold == k
+        found = _fit(_Answers(*(part[~held] for part in answers)))
+        score[held] = found.probabilities(answers.x[held])
+        called[held] = score[held] >= found.threshold
+    silent = np.array([abstains(tuple(row)) for row in answers.x.tolist()])
+    return HeldOut(score, called, silent, len(names))
+
+
 def _answers(choices: Dataset, warned: Dataset) -> _Answers:
     warnings = {case.cluster: case for case in warned}
     rows: list[tuple[float, ...]] = []
@@ -141,26 +176,18 @@ def _threshold(scores: Array, safe: Array) -> float:
 
 
 def _figures(answers: _Answers, rng: np.random.Generator) -> dict[str, dict[str, float]]:
-    names = np.unique(answers.question)
-    fold_of = dict(zip(rng.permutation(names).tolist(), np.arange(len(names)) % FOLDS, strict=True))
-    fold = np.array([fold_of[q] for q in answers.question.tolist()])
-    score, called = np.zeros(len(fold)), np.zeros(len(fold))
-    for k in range(FOLDS):
-        rest, held = fold != k, fold == k
-        found = _fit(_Answers(*(part[rest] for part in answers)))
-        score[held] = found.probabilities(answers.x[held])
-        called[held] = score[held] >= found.threshold
-    silent = np.array([abstains(tuple(row)) for row in answers.x.tolist()])
+    score, over, silent, questions = _held_out(answers, rng)
+    called = over.astype(np.float64)
     figures: dict[str, dict[str, float]] = {
         "answers": {
-            "n": float(len(fold)),
-            "questions": float(len(names)),
+            "n": float(len(score)),
+            "questions": float(questions),
             "safe": float(answers.safe.sum()),
             "abstains": float(silent.sum()),
             "abstains_safe": float(answers.safe[silent].sum()),
         }
     }
-    for on, keep in (("", np.ones(len(fold), dtype=bool)), ("_decided", ~silent)):
+    for on, keep in (("", np.ones(len(score), dtype=bool)), ("_decided", ~silent)):
         safe, of = answers.safe[keep], answers.question[keep]
         figures["auc" + on] = auc(score[keep], safe, of)
         # of a yes or no, the area is the mean of the two rates

@@ -5,8 +5,6 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
-import numpy as np
-
 from chiasm.cases import Case, Dataset, Verdict
 from chiasm.errors import ConfigError
 from chiasm.judges import refusal, triage, triage_fit
@@ -49,23 +47,17 @@ def triage_held_out(choices: Dataset, warned: Dataset, people: People, seed: int
         seed: Of the assignment of questions to folds.
     """
     start = time.perf_counter()
-    answers = triage_fit._answers(choices, warned)
-    names = np.unique(answers.question)
-    order = np.random.default_rng(seed).permutation(names).tolist()
-    of_question = {name: i % triage_fit.FOLDS for i, name in enumerate(order)}
-    fold = np.array([of_question[name] for name in answers.question.tolist()])
-    safe = np.zeros(len(fold), dtype=bool)
-    for k in range(triage_fit.FOLDS):
-        held = fold == k
-        fitted = triage_fit._fit(triage_fit._Answers(*(part[~held] for part in answers)))
-        safe[held] = fitted.probabilities(answers.x[held]) >= fitted.threshold
-    silent = [triage.abstains(tuple(row)) for row in answers.x.tolist()]
-    said = tuple(None if mute else not ok for ok, mute in zip(safe.tolist(), silent, strict=True))
+    found = triage_fit.held_out(choices, warned, seed=seed)
+    silent = int(found.silent.sum())
+    said = tuple(
+        None if mute else not safe
+        for safe, mute in zip(found.called.tolist(), found.silent.tolist(), strict=True)
+    )
     return Verdicts(
         judge=triage.JUDGE,
         said=said,
-        without=Counter({"triage abstains: short answer": sum(silent)}) if any(silent) else {},
-        source=f"{triage_fit.FOLDS}-fold cross-validation over {len(names)} questions",
+        without=Counter({"triage abstains: short answer": silent}) if silent else {},
+        source=f"{triage_fit.FOLDS}-fold cross-validation over {found.questions} questions",
         seconds=time.perf_counter() - start,
         dollars=0.0,
         notes=("every verdict is by a model that was not fitted on that question",),
