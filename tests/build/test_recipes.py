@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from chiasm.build import rules, taxonomy
+from chiasm.build.forecast import plan
 from chiasm.build.items import Dropped, Item, Kept
+from chiasm.build.paths import drafts
 from chiasm.build.recipe import Recipe, parse, read
 from chiasm.errors import ConfigError
 
@@ -92,13 +94,67 @@ def test_a_taxonomy_that_asks_for_it_is_refused(tmp_path: Path) -> None:
 
 
 def test_taxonomies() -> None:
-    assert len(taxonomy.load("siuo", Path()).subs) == 9
     text = '[[category]]\nname="a"\n[[category.sub]]\nname="b"\ndefinition="c"\nadult=true\n'
     (sub,) = taxonomy.parse(text, "x")
     assert (sub.label, sub.adult) == ("a / b", True)
     for broken in ("", '[[category]]\nname="a"\n', "[[", '[[category]]\nnme="a"\n'):
         with pytest.raises(ConfigError):
             taxonomy.parse(broken, "x")
+
+
+def test_published_taxonomies_are_the_ones_of_the_data() -> None:
+    siuo, vlsbench = (taxonomy.load(name, Path()) for name in ("siuo", "vlsbench"))
+    assert (len({s.category for s in siuo}), len(siuo.subs)) == (9, 33)
+    assert (len({s.category for s in vlsbench}), len(vlsbench.subs)) == (6, 19)
+    assert all(s.definition for s in (*siuo, *vlsbench))
+    assert {s.category for s in vlsbench if s.adult} == {"Erotic"}
+    assert not any(s.adult for s in siuo)
+    for name in ("siuo", "vlsbench"):
+        rules.check_recipe(made(taxonomy=name))
+    with pytest.raises(ConfigError, match="household, siuo, vlsbench"):
+        taxonomy.load("vlsbnch", Path())
+
+
+def vlsbench(*, allow_adult: bool) -> Recipe:
+    models = {"writer": "a/b", "judge": "a/b"}
+    values = {"name": "x", "taxonomy": "vlsbench", "risk": {"each": 1}, "models": models}
+    return parse({**values, "illustrate": {}, "allow_adult": allow_adult}, Path("r.yaml"))
+
+
+def test_erotic_of_vlsbench_is_off_until_it_is_asked_for(tmp_path: Path) -> None:
+    """Its drafts end at the rules, before anybody is asked; nobody is told of the category."""
+    off, on = vlsbench(allow_adult=False), vlsbench(allow_adult=True)
+    begun = drafts(off, tmp_path)
+    assert len(begun) == 19
+    ends = {i.subcategory: rules.apply(i, off) for i in begun}
+    dropped = {name for name, outcome in ends.items() if isinstance(outcome, Dropped)}
+    assert dropped == {"Adult Content", "Erotic Visual Content"}
+    assert {ends[name] for name in dropped} == {Dropped(rules.ADULT)}
+    assert all(isinstance(rules.apply(i, on), Kept) for i in begun)
+    assert "Erotic" not in off.taxonomy.lines(adult=off.allow_adult)
+    assert "Erotic" in on.taxonomy.lines(adult=on.allow_adult)
+    assert [c.calls for c in plan(off) if c.step == "write"] == [17]
+    assert [c.calls for c in plan(on) if c.step == "write"] == [19]
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+def test_minors_in_an_erotic_category_are_refused_always(allowed: bool) -> None:
+    recipe = vlsbench(allow_adult=allowed)
+    one = item(category="Erotic", subcategory="Adult Content", description="A child on a beach.")
+    assert rules.apply(one, recipe) == Dropped(rules.MINORS)
+
+
+@pytest.mark.parametrize(("name", "category", "sub"), [
+    ("siuo", "discrimination & stereotyping", "Sexism"),
+    ("vlsbench", "Hate", "Gender and Sexual Orientation Discrimination"),
+])  # fmt: skip
+def test_discrimination_by_sex_is_no_sexual_content(name: str, category: str, sub: str) -> None:
+    recipe = made(taxonomy=name)
+    assert (category, sub) in {(s.category, s.name) for s in recipe.taxonomy}
+    one = item(category=category, subcategory=sub, description="A girl's and a boy's toys.")
+    assert isinstance(rules.apply(one, recipe), Kept)
+    told = item(category=category, subcategory=sub, description="A child.", query="It is erotic?")
+    assert rules.apply(told, recipe) == Dropped(rules.MINORS)
 
 
 def test_items_survive_json() -> None:

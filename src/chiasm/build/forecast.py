@@ -8,13 +8,17 @@ from typing import Any, NamedTuple
 from chiasm.build import rules
 from chiasm.build.budget import IMAGE_TOKENS
 from chiasm.build.desk import MAX_TOKENS
+from chiasm.build.items import Kept
 from chiasm.build.make import prices_of
 from chiasm.build.paths import drafts
 from chiasm.build.recipe import Recipe, read
 from chiasm.build.steps import absent, steps
 
-PROMPT_TOKENS = 450
-"""Of our longest prompt with a taxonomy of ordinary length."""
+PROMPT_TOKENS = 400
+"""Of our longest prompt without its taxonomy, which counts by its length."""
+
+CHARACTERS = 3
+"""Characters a token, at least, in the languages that definitions are in."""
 
 JUDGE_TOKENS = 500
 
@@ -46,7 +50,10 @@ def plan(recipe: Recipe) -> list[Calls]:
         ConfigError: The recipe names what is not there.
     """
     with TemporaryDirectory() as folder:
-        begun = drafts(recipe, Path(folder))
+        drafted = drafts(recipe, Path(folder))
+    # What the rules drop, as sexual categories that are off, is asked for nobody.
+    begun = [item for item in drafted if isinstance(rules.apply(item, recipe), Kept)]
+    taxonomy = len(recipe.taxonomy.lines()) // CHARACTERS
     found = []
     for step in steps(recipe):
         items = sum(step.applies(item) for item in begun)
@@ -62,7 +69,7 @@ def plan(recipe: Recipe) -> list[Calls]:
                 found.append(Calls(step.name, role, model, calls, 0, 0))
                 continue
             most = JUDGE_TOKENS if role == "judge" else MAX_TOKENS
-            given = calls * (PROMPT_TOKENS + images * IMAGE_TOKENS)
+            given = calls * (PROMPT_TOKENS + taxonomy + images * IMAGE_TOKENS)
             found.append(Calls(step.name, role.partition(":")[0], model, calls, given,
                                calls * most))  # fmt: skip
     return found

@@ -216,7 +216,7 @@ async def _written(item: Item, desk: Desk) -> tuple[str, str]:
             "writer", "risk", category=sub.label, definition=sub.definition,
             seed=item.seed or "anything from everyday life", count=str(recipe.risk.queries),
         )  # fmt: skip
-    lines = recipe.taxonomy.lines()
+    lines = recipe.taxonomy.lines(adult=recipe.allow_adult)
     if item.path == "pictures" and recipe.pictures:
         return "viewer", await ask_for(
             "viewer", "pictures", images=[item.image], taxonomy=lines,

@@ -20,7 +20,7 @@ def forbidden(texts: Iterable[str]) -> str:
     Texts are read together: the age may stand in the description and the rest in the query.
     """
     whole = "\n".join(texts).casefold()
-    minors, sexual = _patterns()
+    minors, sexual, _ = _patterns()
     return MINORS if minors.search(whole) and sexual.search(whole) else ""
 
 
@@ -31,25 +31,34 @@ def check_recipe(recipe: Recipe) -> None:
         ConfigError: A category, definition or seed speaks of minors in sexual terms.
     """
     for sub in recipe.taxonomy:
-        if forbidden([sub.label, sub.definition, *sub.seeds]):
+        if forbidden([_named(sub.label), sub.definition, *sub.seeds]):
             raise ConfigError(f"{recipe.path}: category {sub.label}: {MINORS}, always")
 
 
 def apply(item: Item, recipe: Recipe) -> Outcome:
     """Keep an item, or drop it by a rule; `allow_adult` lifts the second rule, never the first."""
-    if why := forbidden((item.category, item.subcategory, *item.texts())):
+    label = _named(f"{item.category} {item.subcategory}")
+    if why := forbidden((label, *item.texts())):
         return Dropped(why)
     adult = any(s.adult for s in recipe.taxonomy if s.category == item.category)
-    _, sexual = _patterns()
-    named = sexual.search(f"{item.category} {item.subcategory}".casefold())
-    if (adult or named) and not recipe.allow_adult:
+    if (adult or _patterns()[1].search(label)) and not recipe.allow_adult:
         return Dropped(ADULT)
     return Kept(item)
 
 
+def _named(label: str) -> str:
+    """A category's name without what is no sexual content in a name: sexism, harassment."""
+    return _patterns()[2].sub("", label.casefold())
+
+
 @cache
-def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+def _patterns() -> tuple[re.Pattern[str], ...]:
+    """Words about minors, sexual words, and what is neither in the name of a category."""
     data = tomllib.loads((files("chiasm.build") / "rules.toml").read_text("utf-8"))
     minors = "|".join(map(re.escape, data["minors"]))
-    sexual = "|".join(map(re.escape, data["sexual"]))
-    return re.compile(rf"\b(?:{minors})|{data['ages']}"), re.compile(rf"\b(?:{sexual})")
+    sexual, other = ("|".join(map(re.escape, data[name])) for name in ("sexual", "not_sexual"))
+    return (
+        re.compile(rf"\b(?:{minors})|{data['ages']}"),
+        re.compile(rf"\b(?:{sexual})"),
+        re.compile(rf"\b(?:{other})\b"),
+    )

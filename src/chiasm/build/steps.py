@@ -61,7 +61,7 @@ def _ruled(name: str) -> Step:
 def _making(recipe: Recipe) -> list[Step]:
     wanted: dict[str, Any] = {
         "models": dict(recipe.models),
-        "taxonomy": recipe.taxonomy.lines(),
+        "taxonomy": recipe.taxonomy.lines(adult=recipe.allow_adult),
         "parts": [str(recipe.risk), str(recipe.pictures), str(recipe.joint)],
     }
     texts = [prompt(name).id for name in ("risk", "pictures", "joint")]

@@ -7,9 +7,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from chiasm.data import taxonomies
 from chiasm.errors import ConfigError
 
-SHIPPED = ("household", "siuo")
+SHIPPED = ("household", "siuo", "vlsbench")
+
+SEXUAL = "Erotic"
+"""VLSBench's category that is off unless a recipe turns it on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +57,15 @@ class Taxonomy:
     def __iter__(self) -> Iterator[Sub]:
         return iter(self.subs)
 
-    def lines(self) -> str:
-        """A line a sub-category, for prompts and cards."""
-        return "\n".join(f"- {s.label}: {s.definition}" for s in self.subs)
+    def lines(self, *, adult: bool = True) -> str:
+        """A line a sub-category, for prompts.
+
+        Args:
+            adult: Whether sexual ones are among them: nobody is asked to invent such an item
+                unless the recipe allows it.
+        """
+        kept = (s for s in self.subs if adult or not s.adult)
+        return "\n".join(f"- {s.label}: {s.definition}" for s in kept)
 
 
 def load(name: str, beside: Path) -> Taxonomy:
@@ -68,6 +78,8 @@ def load(name: str, beside: Path) -> Taxonomy:
     Raises:
         ConfigError: There is none, or it is not of the form that docs/build.md explains.
     """
+    if name in taxonomies.taxonomies():
+        return _published(name)
     if name in SHIPPED:
         text = (files("chiasm.build") / "taxonomies" / f"{name}.toml").read_text("utf-8")
         return parse(text, name)
@@ -75,6 +87,19 @@ def load(name: str, beside: Path) -> Taxonomy:
     if not path.is_file():
         raise ConfigError(f"taxonomy {name}: no such file; shipped are {', '.join(SHIPPED)}")
     return parse(path.read_text("utf-8"), str(path))
+
+
+def _published(name: str) -> Taxonomy:
+    """SIUO's or VLSBench's classes and sub-classes, with our definitions (`chiasm.data`)."""
+    found = taxonomies.taxonomy(name)
+    subs = tuple(
+        Sub(category=kind.name, name=sub, definition=says, adult=kind.name == SEXUAL)
+        for kind in found.kinds
+        for sub, says in kind.subclasses.items()
+    )
+    return Taxonomy(
+        name=name, source=f"{found.title}; {found.paper}; definitions are ours", subs=subs
+    )
 
 
 def parse(text: str, where: str) -> Taxonomy:
