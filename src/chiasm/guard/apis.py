@@ -2,7 +2,8 @@
 
 LiteLLM posts ``input_type``, ``texts``, ``images``, ``structured_messages`` and
 ``litellm_call_id``, and wants ``{"action": "NONE" | "BLOCKED", "blocked_reason": ...}``. With a
-response come its texts alone, so the pair is kept from the request by its call id.
+response come its texts alone, so the pair is kept from the request by its call id; it stays after
+the first question, since a stream is asked about again and again while it grows.
 """
 
 import asyncio
@@ -31,17 +32,16 @@ class Pairs:
 
     def keep(self, id: str, pair: Pair) -> None:
         """Keep one; the oldest go."""
-        self.take(id)
+        before = self._pairs.pop(id, None)
+        self._bytes -= _size(before) if before else 0
         self._pairs[id] = pair
         self._bytes += _size(pair)
         while self._bytes > KEPT_BYTES or len(self._pairs) > KEPT_PAIRS:
             self._bytes -= _size(self._pairs.popitem(last=False)[1])
 
-    def take(self, id: str) -> Pair | None:
-        """One, which is then forgotten."""
-        pair = self._pairs.pop(id, None)
-        self._bytes -= _size(pair) if pair else 0
-        return pair
+    def of(self, id: str) -> Pair | None:
+        """One, if it is still there."""
+        return self._pairs.get(id)
 
 
 def _size(pair: Pair) -> int:
@@ -99,7 +99,7 @@ class Apis:
         texts = [t for t in body.get("texts") or () if isinstance(t, str) and t.strip()]
         found: list[Checked] = []
         if body.get("input_type") == "response":
-            pair = self.pairs.take(call)
+            pair = self.pairs.of(call)
             if checker.checks_answers and pair is not None:
                 entry.about(pair)
                 found = await asyncio.gather(*(checker.after(pair, text) for text in texts))
