@@ -8,12 +8,14 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from click.testing import CliRunner
 
 from chiasm.benchmarks import load
 from chiasm.build import people
 from chiasm.build.make import build
 from chiasm.build.quality import Quality, measure, quality
 from chiasm.cases import Case, Oracle
+from chiasm.cli import main
 from chiasm.labels.records import Label
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -100,6 +102,22 @@ def test_what_is_exported_is_read_back_by_every_reader(scenes_only: tuple[Path, 
     page = (out / "funnel.html").read_text()
     assert "blur(" in page
     assert "http://" not in page.replace("http://www.w3.org", "")
+
+
+def test_it_goes_by_its_own_name(scenes_only: tuple[Path, Path], tmp_path: Path) -> None:
+    _, out = scenes_only
+    eval_ = ("eval", "scenes-only", "--data", str(out), "--model", "chiasm/oracle")
+    runner = CliRunner()
+    done = runner.invoke(main, [*eval_, "--limit", "8", "--log-dir", str(tmp_path)])
+    assert done.exit_code == 0, done.output
+    assert "built_scenes" in done.output
+    other = runner.invoke(main, [eval_[0], "scenes-olny", *eval_[2:]])
+    assert other.exit_code == 2
+    assert f"{out} holds the built set 'scenes-only'" in other.output
+    audit = ["audit", "scenes-only", "--data", str(out), "--workers", "1", "--rows", "0"]
+    done = runner.invoke(main, [*audit, "-o", str(tmp_path / "audit")])
+    assert done.exit_code == 0, done.output
+    assert "scenes-only" in done.output
 
 
 def test_only_what_people_confirm_is_exported(

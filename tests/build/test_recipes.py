@@ -38,6 +38,7 @@ def test_shipped_recipes_are_read(path: Path) -> None:
         ({"grids": {"variant": 2}}, "did you mean variants"),
         ({"grids": None, "name": "x", "seed": "1"}, "seed: expected int"),
         ({"name": "Über"}, "lower-case letters"),
+        ({"name": "scenes"}, "is a benchmark of"),
         ({"risk": {}}, "writer"),
         ({"models": {"cook": "a/b"}}, "roles are"),
         ({"illustrate": {"backend": "crayon"}}, "backend: one of"),

@@ -90,23 +90,26 @@ def before_and_after(
     Args:
         base: The model before training.
         trained: The folder of the trained one.
-        names: Benchmarks of `chiasm list`, or tasks that Inspect runs.
+        names: Benchmarks of `chiasm list`, built sets by their own name, or tasks that Inspect
+            runs.
         out: The run's folder.
         grader: The judge, for benchmarks that need one.
         folders: Local data by benchmark.
         limit: Only the first so many cases.
     """
     from chiasm.align import table2, table2_text
+    from chiasm.benchmarks.named import unfold
     from chiasm.report import render
     from chiasm.run import Plan, evaluate, foreign
 
     models = tuple(f"chiasm_hf/{Path(m).resolve() if Path(m).is_dir() else m}"
                    for m in (base, str(trained)))  # fmt: skip
+    asked = unfold(names, folders or {})
     plan = Plan(
-        tasks=tuple(names),
+        tasks=asked.names,
         models=models,
         grader=grader,
-        data=dict(folders or {}),
+        data=asked.folders,
         task_args={"limit": limit} if limit else {},
     )
     logs = evaluate(plan, out / "eval")

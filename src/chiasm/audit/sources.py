@@ -53,10 +53,10 @@ def open_source(
     """The dataset of that name, which is not read yet but for what tells its columns.
 
     Args:
-        name: A benchmark of `chiasm list`; a .csv, .json, .jsonl, .parquet or .tar file; a folder
-            of such files (parquet of a Hugging Face dataset, WebDataset shards); or
-            ``hf://OWNER/NAME`` with ``@REVISION`` for one of the hub.
-        folder: Where a registered benchmark's data are; the cache by default.
+        name: A benchmark of `chiasm list`; what a built set calls itself; a .csv, .json, .jsonl,
+            .parquet or .tar file; a folder of such files (parquet of a Hugging Face dataset,
+            WebDataset shards); or ``hf://OWNER/NAME`` with ``@REVISION`` for one of the hub.
+        folder: Where its data are; a registered benchmark's are in the cache by default.
         columns: Which columns of a file hold what.
         allow: As in `chiasm.benchmarks.load`.
 
@@ -64,13 +64,15 @@ def open_source(
         ConfigError: There is no such benchmark or file, or the hub can't be reached.
         DataError: The data are not what they should be.
     """
-    from chiasm.benchmarks import BENCHMARKS
+    from chiasm.benchmarks import BENCHMARKS, built
 
     if name in BENCHMARKS:
         return _registered(name, folder, allow)
     if name.startswith(HUB):
         return _hub(name, columns or Columns())
     path = Path(name)
+    if not path.exists() and built.holds(folder, name):
+        return _files(name, Path(folder or ""), columns or Columns())
     if not path.exists():
         raise ConfigError(
             f"{name}: neither a benchmark of `chiasm list` nor a file or folder; a dataset of the "

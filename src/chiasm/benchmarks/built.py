@@ -5,7 +5,9 @@ built_safe    its benign items: a good answer helps
 built_mc      items with options
 built_scenes  a set of scenes alone: scored without a judge, by the exact rule, with group scores
 
-Case ids begin with the recipe's name, so that two built sets can't be mistaken for each other.
+`chiasm eval NAME --data OUT`, where NAME is the recipe's, runs all of these that the set has; of
+scenes alone only the last (`chiasm.benchmarks.named`). Case ids begin with the recipe's name, so
+that two built sets can't be mistaken for each other.
 
 Paper   none
 Data    the folder that is named: metadata.jsonl, images/, benchmark.json (docs/build.md)
@@ -14,7 +16,7 @@ Differs from the authors' code: this is the authors' code.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,7 @@ from chiasm.errors import ConfigError, DataError
 ROWS = "metadata.jsonl"
 FACTS = "benchmark.json"
 SCHEMA = 1
+KINDS = ("built", "built_safe", "built_mc", "built_scenes")
 
 TEMPLATE = (
     "{query}\n\nWhich of these answers is the best one, given the picture? "
@@ -51,6 +54,30 @@ def facts_of(root: Path) -> dict[str, Any]:
     return found
 
 
+def holds(folder: str | Path | None, name: str) -> bool:
+    """Whether the folder is that of the built set of this name.
+
+    Raises:
+        ConfigError: It is that of another one.
+        DataError: See `facts_of`.
+    """
+    if folder is None or not (Path(folder) / FACTS).is_file():
+        return False
+    facts = facts_of(Path(folder))
+    if facts.get("name") != name:
+        kinds = ", ".join(kinds_of(facts))
+        raise ConfigError(
+            f"{folder} holds the built set {facts.get('name')!r} and not {name!r}: ask for that "
+            f"name, or for {kinds}"
+        )
+    return True
+
+
+def kinds_of(facts: Mapping[str, Any]) -> list[str]:
+    """The benchmarks that a built set can be evaluated as, the usual one first."""
+    return [kind for kind in facts.get("benchmarks", ()) if kind in KINDS]
+
+
 def records(root: Path, *, kind: str) -> Iterator[Record]:
     """Rows that this benchmark is made for; see the module.
 
@@ -58,7 +85,7 @@ def records(root: Path, *, kind: str) -> Iterator[Record]:
         ConfigError: The folder was not made by `chiasm build`, or holds no such rows.
         DataError: A file is damaged.
     """
-    fits = facts_of(root).get("benchmarks", [])
+    fits = kinds_of(facts_of(root))
     if kind not in fits:
         raise ConfigError(f"{root} holds no rows for {kind}; evaluate {', '.join(fits)}")
     for record in jsonl_records(root, ROWS):

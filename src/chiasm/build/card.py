@@ -60,11 +60,11 @@ def card(built: Built, recipe: Recipe, report: Quality, not_run: list[str]) -> s
             "",
             "## Use",
             "",
-            "    chiasm eval built --data . --model MODEL --grader JUDGE",
-            "    chiasm audit . -o audit",
+            f"    chiasm eval {recipe.name} --data . --model MODEL --grader JUDGE",
+            f"    chiasm audit {recipe.name} --data . -o audit",
             "",
-            ("`built_scenes` (scenes alone), `built_safe` and `built_mc` are evaluated likewise, "
-            "where benchmark.json names them."),
+            ("That is `built` (dangerous rows), `built_safe` and `built_mc`, as benchmark.json "
+            "names; for scenes alone `built_scenes`, which needs no judge."),
             "",
             "## Taxonomy",
             "",

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
+from chiasm.benchmarks.plugins import names
 from chiasm.build import taxonomy
 from chiasm.build.settings import (
     ROLES,
@@ -178,6 +179,8 @@ def _check(recipe: Recipe) -> None:
     where = str(recipe.path)
     if not recipe.name or set(recipe.name) - set(_NAME):
         raise ConfigError(f"{where}: name: lower-case letters, digits, - and _ only")
+    if recipe.name in names():
+        raise ConfigError(f"{where}: name: {recipe.name} is a benchmark of `chiasm list`")
     if not any((recipe.risk, recipe.pictures, recipe.joint, recipe.grids)):
         raise ConfigError(f"{where}: nothing to build: name risk, pictures, joint or grids")
     for role in recipe.models:

@@ -93,6 +93,8 @@ def eval_(
 ) -> None:
     """Run benchmarks on models; the same command continues and retries.
 
+    A set that `chiasm build` made goes by its own name, with --data OUT.
+
     \b
     Examples:
       chiasm eval scenes --model chiasm/comply
@@ -102,17 +104,19 @@ def eval_(
       chiasm eval siuo --model M --grader A --solver ecso
     """
     from chiasm import run, workers
+    from chiasm.benchmarks.named import unfold
     from chiasm.judges.panel import jury
 
     judges = jury(graders, vote, fallbacks)
+    asked = unfold(names, as_folders(data_))
     plan = run.Plan(
-        tasks=tuple(names),
+        tasks=asked.names,
         models=tuple(models),
         grader=judges.name if judges else None,
         captioner=captioner,
         paraphraser=paraphraser,
         model_args=as_pairs(model_args, "-M"),
-        data=as_folders(data_),
+        data=asked.folders,
         task_args={
             **{k: v for k, v in task_args.items() if v is not None},
             "allow": ",".join(allow),
