@@ -185,3 +185,17 @@ def test_the_first_losses_of_every_design_are_those_of_the_same_model(aligned):
     by_hand = -(logps * learnt).sum() / learnt.sum()
     assert float(whole.detach()) == pytest.approx(float(by_hand.detach()), rel=1e-5)
     assert learnt.sum() == sum(len(a) for a in encoded.answers[:16])
+
+
+def test_a_picture_is_never_drawn_as_an_answer(aligned):
+    """Online RL reads its own answers again, and a picture's place would need a picture."""
+    model = network.load(aligned["base"])
+    place = network.VOCABULARY[network.IMAGE]
+    with torch.no_grad():
+        weights = model.lm_head.weight
+        model.lm_head.weight = torch.nn.Parameter(weights.clone())
+        model.lm_head.weight[place] = 50 * weights.abs().mean()
+    ids = torch.tensor([network.prompt_ids("what do you see ?", shown=False)] * 64)
+    patches = torch.zeros(64, network.TOKENS, 128)
+    drawn = network.generate(model, ids, patches, sample=torch.Generator().manual_seed(0))
+    assert (drawn != place).all()

@@ -214,7 +214,10 @@ def answers(
 def generate(
     model: Any, ids: Tensor, patches: Tensor, *, sample: torch.Generator | None = None
 ) -> Tensor:
-    """New tokens, shape (n, up to 24); greedy, or drawn at temperature 1."""
+    """New tokens, shape (n, up to 24); greedy, or drawn at temperature 1.
+
+    A picture's place is never drawn: an answer that holds one has no picture to put there.
+    """
     language, past = model.model.language_model, None
     step, new = embed(model, ids, patches), []
     done = torch.zeros(len(ids), dtype=torch.bool)
@@ -222,6 +225,8 @@ def generate(
         out = language(inputs_embeds=step, past_key_values=past, use_cache=True)
         past = out.past_key_values
         last = model.lm_head(out.last_hidden_state[:, -1])
+        if sample is not None:
+            last[:, VOCABULARY[IMAGE]] = -torch.inf
         token = (
             last.argmax(-1)
             if sample is None
