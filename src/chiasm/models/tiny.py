@@ -10,20 +10,24 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from chiasm.errors import ConfigError
-
-Array = NDArray[np.float32]
+from chiasm.models.tiny_files import Array, drawn_anew, read_safetensors
 
 NAMES = ("base", "text_sft", "mm_sft")
 """Base; aligned in words alone; aligned with pictures (leak-free rows)."""
 
 HEADS, LAYERS, PATCH, SIZE, MOST_NEW = 4, 4, 12, 48, 24
 VISION, PROJECTOR, TEXT = "vision_tower.", "multi_modal_projector.", "language_model.model."
+SHAPE = (186, 128)
+"""Words, and numbers of each."""
+
+CHECKPOINT = "model.safetensors"
 SPECIAL = ("<pad>", "<s>", "</s>", "<unk>", "<image>")
 
 
@@ -39,13 +43,38 @@ class Tiny:
         self.w, self.words = weights, vocabulary
         self.ids = {word: i for i, word in enumerate(vocabulary)}
 
-    def answer(self, query: str, image: bytes | None = None, most: int = MOST_NEW) -> str:
-        """The greedy answer; words that the model does not know are ``<unk>`` to it."""
-        tokens = self.answer_tokens(query, None if image is None else pixels(image), most)
+    def answer(
+        self,
+        query: str,
+        image: bytes | None = None,
+        most: int = MOST_NEW,
+        *,
+        temperature: float = 0.0,
+        rng: np.random.Generator | None = None,
+    ) -> str:
+        """An answer; words that the model does not know are ``<unk>`` to it.
+
+        Args:
+            query: Lower case, with spaces around punctuation.
+            image: A picture file; None for none.
+            most: Words of the answer.
+            temperature: 0 for the greedy answer, else words are drawn with softmax(logits / it).
+            rng: Draws them; needed where the temperature is above 0.
+        """
+        picture = None if image is None else pixels(image)
+        tokens = self.answer_tokens(query, picture, most, temperature=temperature, rng=rng)
         return " ".join(self.words[t] for t in tokens)
 
-    def answer_tokens(self, query: str, picture: Array | None, most: int = MOST_NEW) -> list[int]:
-        """Token numbers of the answer, without the end."""
+    def answer_tokens(
+        self,
+        query: str,
+        picture: Array | None,
+        most: int = MOST_NEW,
+        *,
+        temperature: float = 0.0,
+        rng: np.random.Generator | None = None,
+    ) -> list[int]:
+        """Token numbers of the answer, without the end; see `answer`."""
         embedded = self.w[TEXT + "embed_tokens.weight"]
         ids = self.ids
         text = [ids.get(word, ids["<unk>"]) for word in query.split()]
@@ -58,7 +87,7 @@ class Tiny:
         found: list[int] = []
         while len(found) < most:
             last = self._read(states, caches)
-            token = int((embedded @ last).argmax())
+            token = _next(embedded @ last, temperature, rng)
             if token == ids["</s>"]:
                 break
             found.append(token)
@@ -118,6 +147,13 @@ class Tiny:
     def _rms(self, x: Array, name: str) -> Array:
         scale = np.sqrt((x**2).mean(-1, keepdims=True) + 1e-6)
         return np.asarray(x / scale * self.w[name + ".weight"], np.float32)
+
+
+def _next(logits: Array, temperature: float, rng: np.random.Generator | None) -> int:
+    if not temperature or rng is None:
+        return int(logits.argmax())
+    # Gumbel's trick: the largest of logits / temperature + noise is a draw from their softmax.
+    return int((logits / temperature + rng.gumbel(size=len(logits))).argmax())
 
 
 def _heads(x: Array) -> Array:
@@ -199,19 +235,46 @@ def packed_weights(name: str) -> dict[str, Array]:
         ConfigError: There is no such model.
     """
     if name not in NAMES:
-        raise ConfigError(f"chiasm_tiny/{name}: no such model; known: {', '.join(NAMES)}")
+        raise ConfigError(
+            f"chiasm_tiny/{name}: no such model; known: {', '.join(NAMES)}, or the folder of a "
+            "checkpoint of `chiasm lab`"
+        )
     return {**_file("vision"), **_file(name)}
 
 
 @cache
 def load(name: str) -> Tiny:
-    """A model that comes with chiasm.
+    """A model that comes with chiasm, or a checkpoint of `chiasm lab`.
+
+    Args:
+        name: One of `NAMES`, or a folder with ``model.safetensors``; with ``?tower=random`` behind
+            it the vision tower's weights are drawn anew, with ``?tower=random:3`` by another seed.
 
     Raises:
-        ConfigError: There is no such model.
+        ConfigError: There is no such model, or it can't be read.
     """
+    plain, _, asked = name.partition("?")
     text = files("chiasm.models").joinpath("tiny_weights/words.txt").read_text("utf-8")
-    return Tiny(packed_weights(name), text.splitlines())
+    folder = Path(plain)
+    known = plain in NAMES or not (folder / CHECKPOINT).is_file()
+    weights = packed_weights(plain) if known else _checkpoint(folder)
+    if asked:
+        kind, _, seed = asked.partition(":")
+        if kind != "tower=random" or not (seed or "0").isdecimal():
+            raise ConfigError(f"chiasm_tiny/{name}: expected ?tower=random or ?tower=random:SEED")
+        weights = drawn_anew(weights, VISION, int(seed or 0))
+    return Tiny(weights, text.splitlines())
+
+
+def _checkpoint(folder: Path) -> dict[str, Array]:
+    found = read_safetensors(folder / CHECKPOINT)
+    words = found.get(TEXT + "embed_tokens.weight")
+    if words is None or words.shape != SHAPE:
+        got = "none" if words is None else f"{words.shape}"
+        raise ConfigError(
+            f"{folder}: no model of `chiasm lab`: expected word embeddings of {SHAPE}, got {got}"
+        )
+    return found
 
 
 def _file(name: str) -> dict[str, Array]:

@@ -1,8 +1,15 @@
-"""Inspect's side of the lab's small models: `chiasm_tiny/base`, `.../text_sft`, `.../mm_sft`."""
+"""Inspect's side of the lab's small models: `chiasm_tiny/base`, `.../text_sft`, `.../mm_sft`.
+
+`chiasm_tiny/FOLDER` is a checkpoint of `chiasm lab`, and `?tower=random` behind a name draws the
+weights of its vision tower anew.
+"""
 
 import re
+from collections import Counter
+from hashlib import sha256
 from typing import Any
 
+import numpy as np
 from inspect_ai.model import (
     ChatMessage,
     ChatMessageUser,
@@ -22,9 +29,10 @@ _PUNCTUATION = re.compile(r"\s*([.,!?:]|')(?=\s|$)|(?<=\w)(?='s\b)")
 
 
 class TinyAPI(ModelAPI):
-    """A model of the lab's toy world, in numpy: greedy answers to one question and its picture.
+    """A model of the lab's toy world, in numpy: answers to one question and its picture.
 
-    Outside its world of 190 words its answers mean nothing.
+    Greedy, but for a temperature above 0; then the n-th answer to the same question and picture
+    is the same in every run. Outside its world of 190 words its answers mean nothing.
     """
 
     def __init__(
@@ -37,6 +45,7 @@ class TinyAPI(ModelAPI):
     ) -> None:
         super().__init__(model_name, base_url, api_key, [], config or GenerateConfig())
         self.model = load(model_name)
+        self.asked: Counter[str] = Counter()
 
     async def generate(
         self,
@@ -45,17 +54,30 @@ class TinyAPI(ModelAPI):
         tool_choice: ToolChoice,
         config: GenerateConfig,
     ) -> ModelOutput:
-        """The greedy answer to the last user message and its first picture."""
+        """The answer to the last user message and its first picture."""
         message = next(m for m in reversed(input) if isinstance(m, ChatMessageUser))
         content = message.content
         parts = [ContentText(text=content)] if isinstance(content, str) else content
         query = " ".join(p.text for p in parts if isinstance(p, ContentText))
         image = next((image_bytes(p.image) for p in parts if isinstance(p, ContentImage)), None)
-        answer = self.model.answer(words(query), image, config.max_tokens or MOST_NEW)
+        temperature = config.temperature or 0.0
+        answer = self.model.answer(
+            words(query),
+            image,
+            config.max_tokens or MOST_NEW,
+            temperature=temperature,
+            rng=self._draws(query, image, config.seed or 0) if temperature else None,
+        )
         output = ModelOutput.from_content(f"chiasm_tiny/{self.model_name}", answer)
         # Set, because Inspect otherwise counts tokens with a vocabulary that it downloads.
         output.usage = ModelUsage()
         return output
+
+    def _draws(self, query: str, image: bytes | None, seed: int) -> np.random.Generator:
+        """Other numbers for every answer to the same question, whatever was asked in between."""
+        about = sha256(f"{self.model_name} {seed} {query}".encode() + (image or b"")).digest()
+        self.asked[about.hex()] += 1
+        return np.random.default_rng([*about[:8], self.asked[about.hex()]])
 
     def max_connections(self) -> int:
         """Nothing waits, so more at once only costs memory."""
