@@ -22,7 +22,7 @@ def test_a_threshold_holds_on_other_benign_queries(shared):
     """Set on half of MOSSBench's benign queries for 5 %, it flags few of the other half."""
     frame = real("mossbench", shared)
     found = threshold(harmfulness.CHANNEL, frame[::2], 0.05)
-    rest = harmfulness.CHANNEL.score(harmfulness.vocabulary(), frame[1::2])["score"]
+    rest = harmfulness.CHANNEL.score(harmfulness.fit(frame), frame[1::2])["score"]
     assert (rest >= found).mean() <= 0.12
 
 
@@ -34,7 +34,7 @@ def test_controls_that_can_not_be_scored_are_refused():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("seed", [0, 1, 2, 3, 4])
 def test_planted_leaks_in_vlsbench_are_found_at_5_percent_flagged(shared, seed):
     frame = real("vlsbench", shared)
     copied = sensitivity(overlap.CHANNEL, frame, seed=seed)
@@ -46,11 +46,23 @@ def test_planted_leaks_in_vlsbench_are_found_at_5_percent_flagged(shared, seed):
     assert copied.by_kind["N1"].rate <= 0.20
     assert said.by_kind["N1"].rate <= 0.20
     assert copied.by_kind["N2"].rate <= 0.10
+    assert said.by_kind["N2"].rate <= 0.10
 
 
 @pytest.mark.slow
-def test_the_defaults_flag_5_percent_of_vlsbench(shared):
+def test_the_default_of_harmfulness_passes_as_well(shared):
+    frame = real("vlsbench", shared)
+    for seed in (0, 1):
+        said = sensitivity(
+            harmfulness.CHANNEL, frame, limit=DEFAULTS["harmfulness"], seed=seed
+        ).by_kind
+        assert said["L3"].rate >= 0.55
+        assert said["N2"].rate <= 0.10
+
+
+@pytest.mark.slow
+def test_the_defaults_flag_3_to_5_percent_of_vlsbench(shared):
     frame = real("vlsbench", shared)
     for channel in (overlap.CHANNEL, harmfulness.CHANNEL):
         found = sensitivity(channel, frame, limit=DEFAULTS[channel.name])
-        assert 0.04 <= found.flagged.rate <= 0.05
+        assert 0.03 <= found.flagged.rate <= 0.05

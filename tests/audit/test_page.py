@@ -169,6 +169,16 @@ def test_the_gate_of_the_command(rows, tmp_path):
     assert (tmp_path / "out" / "page.html").exists()
 
 
+def test_one_query_for_all_is_the_reason_that_topic_says_nothing(tmp_path):
+    path = tmp_path / "one.jsonl"
+    lines = [json.dumps({"query": "The list?", "category": "ab"[i % 2]}) for i in range(40)]
+    path.write_text("\n".join(lines), "utf-8")
+    done = invoke(path, "-o", tmp_path / "out", "--workers", 1)
+    told = "all 40 rows have one query, from which nothing can be learnt"
+    assert f"topic -: {told} (one)" in done.output
+    assert told in (tmp_path / "out" / "page.html").read_text("utf-8")
+
+
 def test_several_datasets_in_one_table():
     text = compare.text([made("a" * 40, found("harmfulness", 10, 0.05, 0.2)), made("b", SILENT)])
     assert "10.0 (5..20)" in text

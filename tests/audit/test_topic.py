@@ -36,6 +36,15 @@ def test_a_dataset_without_two_categories_has_a_reason():
     assert found.rows == 0
 
 
+def test_one_query_for_all_is_said_plainly():
+    frame = rows(
+        *({"query": "The  list?" if i else "the list?", "category": "ab"[i % 2]} for i in range(40))
+    )
+    told = "all 40 rows have one query, from which nothing can be learnt"
+    assert topic.facts(frame).reason == topic.fit(frame).reason == told
+    assert set(topic.score(topic.fit(frame), frame)["reason"]) == {told}
+
+
 def test_a_category_too_rare_is_not_scored():
     frame = pl.concat([by_topic(20, telling=True), rows({"query": "boil", "category": "rare"})])
     frame = frame.with_columns(case=pl.format("y/{}", pl.int_range(pl.len())))

@@ -25,7 +25,8 @@ DEFAULTS: Mapping[str, float] = {
     "residue": 0.5,
     "partial_input": 1.0,
 }
-"""Thresholds by channel; rows at or above are flagged. The first two flag 5 % of VLSBench."""
+"""Thresholds by channel; rows at or above are flagged. `overlap`'s flags 4.5 % of VLSBench,
+`harmfulness`'s as much where categories are left out, and 3.5 % with them."""
 
 
 def threshold(

@@ -208,6 +208,9 @@ def _fit(
     if reason:
         return Fitted(channel, None, None, reason), Limit(None, reason=reason)
     state = channel.fit(rows)
+    reason = getattr(state, "reason", "")
+    if reason:
+        return Fitted(channel, None, None, reason), Limit(None, reason=reason)
     limit = limit_of(channel, state, rows, made, options.false_alarms)
     return Fitted(channel, state, limit.threshold), limit
 

@@ -57,7 +57,8 @@ class Channel(NamedTuple):
         name: ``overlap``, ``harmfulness``, ``topic``, ``residue`` or ``partial_input``.
         needs: Columns without which it can say nothing.
         fit: From the rows of the whole dataset (or a seeded sample of it) to what `score` needs
-            to know of them, such as how rare each word is: small, and can be pickled.
+            to know of them, such as how rare each word is: small, and can be pickled. Where it
+            has a `reason` that is not empty, nothing can be said of the dataset.
         score: From that and a batch of rows to `SCORES`; higher is more leaky. The same for any
             cut into batches.
     """

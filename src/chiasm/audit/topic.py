@@ -181,6 +181,9 @@ def _folds_of(state: Topic, batch: pl.DataFrame) -> _Ints:
 
 def _classes(sample: pl.DataFrame, groups: list[str]) -> tuple[pl.Series, tuple[str, ...], str]:
     """Which rows can be used, the categories, and why there is no model."""
+    if sample.height > 1 and sample.select(equal_query()).to_series().n_unique() == 1:
+        reason = f"all {sample.height:,} rows have one query, from which nothing can be learnt"
+        return sample["category"].is_null(), (), reason
     count = Counter(c for _, c in set(zip(groups, sample["category"].to_list(), strict=True)))
     classes = tuple(sorted(c for c, n in count.items() if n >= FEWEST))
     usable = sample["category"].is_in(classes)
