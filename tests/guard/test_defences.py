@@ -124,6 +124,10 @@ def test_every_defence_against_none_in_one_table(
     text = chiasm("report", tmp_path / "a", tmp_path / "b")
     assert f"with solver {solver} minus without" in text
     assert "an answer: calls 1.00 ->" in text
+    page = tmp_path / "page.html"
+    chiasm("report", tmp_path / "a", tmp_path / "b", "-o", page, "--texts", "none")
+    shown = page.read_text("utf-8").partition("With a defence and without")[2]
+    assert f'<th scope="row">{solver}</th>' in shown and "+100.0" in shown
 
 
 def test_answered_steps_are_not_asked_again(upstream: Upstream, model: str, tmp_path: Path) -> None:

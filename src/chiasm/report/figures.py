@@ -78,6 +78,24 @@ def interval_bar(
     return _svg("bar", 'width="100%" height="16"', told, drawn)
 
 
+def difference_bar(difference: float, low: float | None, high: float | None, told: str) -> Markup:
+    """A difference as a dot and its interval as a band, on a track with 0 in its middle.
+
+    Args:
+        difference: In [-1, 1].
+        low: Of the interval; None where there is none.
+        high: Likewise.
+        told: The same in words.
+    """
+    drawn = ['<rect class="track" x="0" y="7" width="100%" height="2" rx="1"/>']
+    if low is not None and high is not None:
+        x, width = _p((low + 1) / 2), _p((high - low) / 2)
+        drawn.append(f'<rect class="band" x="{x}" y="3" width="{width}" height="10" rx="3"/>')
+    drawn.append('<line class="worst" x1="50%" x2="50%" y1="1" y2="15"/>')
+    drawn.append(f'<circle class="dot" cx="{_p((difference + 1) / 2)}" cy="8" r="4.5"/>')
+    return _svg("bar", 'width="100%" height="16"', told, drawn)
+
+
 def stacked_bar(segments: Sequence[Segment], told: str) -> Markup:
     """Shares of a whole, with letter and count where there is room."""
     total = sum(s.n for s in segments)

@@ -23,6 +23,7 @@ from chiasm.report.page_cases import Shelf, shelf
 from chiasm.report.page_categories import categories, taxonomy
 from chiasm.report.page_labelled import section
 from chiasm.report.page_outcomes import LOOKS
+from chiasm.report.page_solvers import section as solvers_section
 from chiasm.report.page_summary import group
 from chiasm.report.page_writer import Options, Writer, script_json
 from chiasm.report.runs import Run, split
@@ -95,6 +96,7 @@ def _group(index: int, runs: Sequence[Run]) -> dict[str, Any]:
         **shown,
         "categories": categories(runs, order),
         "taxonomy": taxonomy(runs, shown["benchmark"]),
+        "solvers": solvers_section(runs),
     }
 
 

@@ -153,17 +153,24 @@ def lines(runs: list[Run]) -> Iterator[str]:
         )
         for c in one.changes:
             d = c.difference
-            limits = (
-                f"{100 * d.low:+.1f} .. {100 * d.high:+.1f}" if d.low == d.low else "no interval"
-            )
-            p = "undefined" if c.adjusted != c.adjusted else f"{c.adjusted:.3f}"
             lost = f", {c.left_out} left out" if c.left_out else ""
             yield (
-                f"    {NAMES[c.metric]:<20}{100 * d.difference:+6.1f}  {f'({limits})':<19}"
-                f"p {p}, {d.n} cases{lost}"
+                f"    {NAMES[c.metric]:<20}{100 * d.difference:+6.1f}  {f'({limits_of(c)})':<19}"
+                f"p {p_of(c)}, {d.n} cases{lost}"
             )
         if one.before and one.after:
             yield from _cost_lines(one.before, one.after)
+
+
+def limits_of(change: Change) -> str:
+    """The interval in points."""
+    d = change.difference
+    return f"{100 * d.low:+.1f} .. {100 * d.high:+.1f}" if d.low == d.low else "no interval"
+
+
+def p_of(change: Change) -> str:
+    """The adjusted p."""
+    return "undefined" if change.adjusted != change.adjusted else f"{change.adjusted:.3f}"
 
 
 def _cost_lines(a: Cost, b: Cost) -> Iterator[str]:
