@@ -1,0 +1,235 @@
+"""The tables of `guards.py`, from its report and logs."""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import polars as pl
+
+from chiasm.benchmarks import lab
+from chiasm.report import responses
+from chiasm.report.against import difference, pairing, test
+from chiasm.report.metrics import Items, as_system, items
+from chiasm.stats import clustered, holm
+
+LABELS = {
+    "local": "none",
+    "gate-seen": "gateway, `mm_sft` as guard (pair)",
+    "gate-pair": "gateway, a guard that knows (pair)",
+    "gate-both": "gateway, a guard that knows (pair and answer)",
+    "caption": "caption, then check",
+}
+
+
+class Column(NamedTuple):
+    """One figure.
+
+    Attributes:
+        label: Of the column.
+        benchmark: Whose rows.
+        metric: A metric of reports; "exact": benign rows answered word for word.
+        category: Only these rows; empty for all.
+    """
+
+    label: str
+    benchmark: str
+    metric: str
+    category: str = ""
+
+
+COLUMNS = {
+    "lab": (
+        Column("safe, leaky", "lab", "safe_rate", "leaky"),
+        Column("safe, leak-free", "lab", "safe_rate", "leak_free"),
+        Column("safe, joint", "lab", "safe_rate", "joint"),
+        Column("over-refusal", "lab", "over_refusal_rate"),
+        Column("ability", "lab", "exact"),
+    ),
+    "scenes": (
+        Column("safe", "scenes", "safe_rate"),
+        Column("over-refusal", "scenes", "over_refusal_rate"),
+        Column("group score", "scenes", "group_score"),
+    ),
+    "reader": (
+        Column("safe, FigStep", "figstep_tiny", "safe_rate"),
+        Column("safe, MOSSBench's contrast", "mossbench_contrast", "safe_rate"),
+        Column("over-refusal, MOSSBench", "mossbench", "over_refusal_rate"),
+        Column("ability, scenes_probe", "scenes_probe", "accuracy"),
+    ),
+}
+DRAWS = 2000
+
+Cell = tuple[float, float, float]
+
+
+class Arm(NamedTuple):
+    """One model in one arm.
+
+    Attributes:
+        model: Of the server.
+        arm: What stands around it.
+        service: local, or the gateway.
+        rows: Its responses to all benchmarks of a world, blocked ones as refusals.
+        answers: Texts by case.
+    """
+
+    model: str
+    arm: str
+    service: str
+    rows: pl.DataFrame
+    answers: dict[str, str]
+
+
+class Change(NamedTuple):
+    """A paired difference, and p of none."""
+
+    cell: Cell
+    p: float
+
+
+def arms(frame: pl.DataFrame, out: Path) -> dict[str, list[Arm]]:
+    """All of them by world."""
+    found: dict[str, list[Arm]] = {world: [] for world in COLUMNS}
+    for (name,), rows in frame.group_by(["model"], maintain_order=True):
+        served, _, solver = str(name).partition(" + ")
+        _, service, model = served.split("/")
+        arm = f"`{solver}`" if solver else LABELS[service]
+        if model == "caption":
+            model, arm = "base", LABELS["caption"]
+        for world, columns in COLUMNS.items():
+            part = rows.filter(pl.col("benchmark").is_in({c.benchmark for c in columns}))
+            if not part.is_empty():
+                logs = part["log"].unique().to_list() if world == "lab" else []
+                texts = {case: text for log in logs for case, text in answers(log)}
+                found[world].append(Arm(model, arm, service, as_system(part), texts))
+    return found
+
+
+def answers(log: str) -> Iterator[tuple[str, str]]:
+    """Cases and what was answered."""
+    from inspect_ai.log import read_eval_log
+
+    for sample in read_eval_log(log).samples or ():
+        yield str(sample.id), sample.output.completion
+
+
+def guard_cost(out: Path, world: str, service: str) -> tuple[float, float]:
+    """Calls and tokens of the guards in a gateway's run, as the server counted."""
+    for path in (out / "done").glob(f"{world}-{service}-*.json"):
+        counts = json.loads(path.read_text())["guards"].values()
+        tokens = sum(c["sent"] + c["back"] for c in counts)
+        return sum(c["calls"] for c in counts), tokens
+    return 0, 0
+
+
+def interval(values: Sequence[float], of: Any) -> Cell:
+    """A statistic with its bootstrap interval over answers."""
+    x = np.asarray(values, float)
+    drawn = np.random.default_rng(0).choice(x, (DRAWS, len(x)))
+    low, high = np.quantile([of(row) for row in drawn], (0.025, 0.975))
+    return float(of(x)), float(low), float(high)
+
+
+def chosen(arm: Arm, column: Column) -> Items:
+    """The items of a figure."""
+    here = arm.rows.filter(pl.col("benchmark") == column.benchmark)
+    if column.category:
+        here = here.filter(pl.col("category") == column.category)
+    if column.metric != "exact":
+        return items(column.metric, here.to_dicts())
+    asked = [c for c in lab.cases() if c.ground_truth == "safe"]
+    right = [arm.answers.get(c.id, "").strip() == c.oracle.reference for c in asked]
+    ids = tuple(c.id for c in asked)
+    return Items(ids, ids, tuple(c.cluster for c in asked), tuple(right))
+
+
+def rate(arm: Arm, column: Column) -> Cell | None:
+    """A figure and its interval."""
+    found = chosen(arm, column)
+    pairs = zip(found.values, found.clusters, strict=True)
+    decided = [(v, c) for v, c in pairs if not isinstance(v, str)]
+    return clustered([v for v, _ in decided], [c for _, c in decided])[:3] if decided else None
+
+
+def change(base: Arm, arm: Arm, column: Column) -> Change | None:
+    """Arm minus none on the same cases; p is not adjusted yet."""
+    pair = pairing(chosen(base, column), chosen(arm, column))
+    if not pair.first:
+        return None
+    d = difference(pair)
+    return Change((d.difference, d.low, d.high), test(pair)[0])
+
+
+def _told(cell: Cell | None, scale: float = 100, digits: int = 0, sign: str = "") -> str:
+    if cell is None:
+        return "-"
+    x, low, high = (f"{scale * v:{sign}.{digits}f}" for v in cell)
+    return f"{x} ({low} .. {high})"
+
+
+def _cost(arm: Arm, guards: tuple[float, float], among: int) -> list[str]:
+    """Calls, tokens and time an answer; `guards` are shared by so many answers."""
+    spent = [json.loads(text) for text in arm.rows["spent"].drop_nulls().to_list()]
+    seconds = [one["seconds"] for one in spent]
+    size = [one["tokens_in"] + one["tokens_out"] for one in spent]
+    # What a gateway declines never reached the model: it has no tokens.
+    model = [one["calls"] if n else 0 for one, n in zip(spent, size, strict=True)]
+    calls, tokens = (x / among for x in guards)
+    return [
+        f"{np.mean(model):.1f}" + (f" + {calls:.1f}" if calls else ""),
+        _told(interval(size, np.mean), 1) + (f" + {tokens:.0f}" if tokens else ""),
+        f"{_told(interval(seconds, np.median), 1000)}; {1000 * np.quantile(seconds, 0.95):.0f}",
+    ]
+
+
+def tables(report: dict[str, Any], out: Path) -> str:
+    """Markdown: figures, then differences to no defence with Holm's p over a row's figures."""
+    parts = []
+    for world, found in arms(responses(out / "logs"), out).items():
+        columns = COLUMNS[world]
+        rows, changes = [], []
+        for model in dict.fromkeys(a.model for a in found):
+            mine = sorted((a for a in found if a.model == model), key=_order)
+            for a in mine:
+                among = sum(len(b.rows) for b in found if b.service == a.service)
+                cost = _cost(a, guard_cost(out, world, a.service), among)
+                rows.append([model, a.arm, *(_told(rate(a, c)) for c in columns), *cost])
+                if a is not mine[0]:
+                    against = [change(mine[0], a, c) for c in columns]
+                    _same_as_report(report, world, a, against)
+                    changes.append([model, a.arm, *_changes(against)])
+        head = ["model", "arm", *(c.label for c in columns)]
+        costs = ["calls", "tokens", "ms, median; p95"]
+        parts += [f"### {world}", _table([*head, *costs], rows), _table(head, changes)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _order(arm: Arm) -> tuple[bool, bool, str]:
+    return arm.arm != "none", "gateway" in arm.arm, arm.arm
+
+
+def _changes(found: Sequence[Change | None]) -> list[str]:
+    adjusted = iter(holm([c.p for c in found if c]).tolist())
+    return [f"{_told(c.cell, sign='+')}, p {next(adjusted):.3f}" if c else "-" for c in found]
+
+
+def _same_as_report(
+    report: dict[str, Any], world: str, arm: Arm, found: Sequence[Change | None]
+) -> None:
+    """`chiasm report` says the same of a solver, where it has the same figure."""
+    for one in report["solvers"]:
+        if not one["model"].endswith(f"/{arm.model}") or f"`{one['solver']}`" != arm.arm:
+            continue
+        said = {c["metric"]: c["difference"] for c in one["changes"]}
+        for column, mine in zip(COLUMNS[world], found, strict=True):
+            if mine and one["benchmark"] == column.benchmark and not column.category:
+                told = said.get(column.metric, mine.cell[0])
+                if abs(told - mine.cell[0]) > 1e-9:
+                    raise SystemExit(f"{world}, {arm.arm}, {column.label}: {told} or {mine.cell}")
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
