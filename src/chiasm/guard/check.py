@@ -3,6 +3,8 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chiasm.cases import Case
@@ -15,6 +17,10 @@ from chiasm.run import Settings, judge_model
 
 if TYPE_CHECKING:
     from chiasm.guard.direct import DirectModel
+    from chiasm.guard.trained.judge import Judge
+
+TRAINED = "trained@"
+"""A folder of `chiasm guard train` in place of a guard's name."""
 
 KEPT = 500
 """Characters of a guard's reply that are logged."""
@@ -66,8 +72,10 @@ class Checker:
             model = DirectModel(judge_model(name, settings), policy.max_connections)
             return Asked(name, guard, model)
 
-        self._timeout = policy.timeout
-        self._before = opened(policy.check, "--check", "prompt")
+        self._timeout, self._name = policy.timeout, policy.check
+        self._trained = _trained(policy.check)
+        if self._trained is None:
+            self._before = opened(policy.check, "--check", "prompt")
         self._after = opened(policy.after, "--after", "response") if policy.after else None
 
     @property
@@ -77,6 +85,8 @@ class Checker:
 
     async def before(self, pair: Pair) -> Checked:
         """The verdict on what the user sends; text and pictures in one question."""
+        if self._trained is not None:
+            return await self._timed("before", self._name, partial(_judged, self._trained, pair))
         asked = self._before
 
         async def ask() -> tuple[Any, ...]:
@@ -84,7 +94,7 @@ class Checker:
             found = await judge_prompt(asked.guard, pair.text or None, pair.images, model)
             return found.label, found.raw, found.categories, dict(found.scores)
 
-        return await self._timed("before", asked, ask)
+        return await self._timed("before", asked.name, ask)
 
     async def after(self, pair: Pair, answer: str) -> Checked:
         """The verdict on an answer to a pair."""
@@ -106,10 +116,10 @@ class Checker:
             label = "unsafe" if found.outcome == "unsafe" else "safe"
             return label, found.explanation, (), {}
 
-        return await self._timed("after", asked, ask)
+        return await self._timed("after", asked.name, ask)
 
     async def _timed(
-        self, stage: Stage, asked: Asked, ask: Callable[[], Awaitable[tuple[Any, ...]]]
+        self, stage: Stage, name: str, ask: Callable[[], Awaitable[tuple[Any, ...]]]
     ) -> Checked:
         start = time.monotonic()
         try:
@@ -122,4 +132,20 @@ class Checker:
         except ChiasmError as error:
             label, said, categories, scores = "unchecked", f"guard: {error}", (), {}
         seconds = round(time.monotonic() - start, 3)
-        return Checked(stage, label, asked.name, said[:KEPT], tuple(categories), scores, seconds)
+        return Checked(stage, label, name, said[:KEPT], tuple(categories), scores, seconds)
+
+
+def _trained(name: str) -> "Judge | None":
+    if not name.startswith(TRAINED):
+        return None
+    from chiasm.guard.trained.judge import Judge
+
+    return Judge(Path(name.removeprefix(TRAINED)))
+
+
+async def _judged(trained: "Judge", pair: Pair) -> tuple[Any, ...]:
+    """Of a trained guard, in a thread of its own: the gateway goes on meanwhile."""
+    found = await asyncio.to_thread(trained.judge, pair.text, pair.images)
+    label = "unsafe" if found.unsafe else "safe"
+    said = f"risk {found.risk:.2f}" + (f", danger in the {found.carrier}" if found.unsafe else "")
+    return label, said, (found.category,) if found.category else (), {"risk": found.risk}

@@ -1,0 +1,342 @@
+"""All heads over several seeds: trained alike, measured on the same held-out families."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chiasm import __version__
+from chiasm.errors import ConfigError, DataError
+from chiasm.guard.trained import measures
+from chiasm.guard.trained.calibrate import probability, reliability, temperature, threshold
+from chiasm.guard.trained.examples import Example, counts, digest, key
+from chiasm.guard.trained.features import Encoder, Seen, Store, Tell, features
+from chiasm.guard.trained.folder import Calibrated, Facts, Guard, Weights
+from chiasm.guard.trained.heads import FUSING, HEADS, Sizes, batch_of, sizes_of
+from chiasm.guard.trained.splits import Parts, parts
+from chiasm.guard.trained.training import Settings, fit, judged, loaded
+from chiasm.stats.intervals import clustered
+
+Array = NDArray[np.float64]
+CARRIER_ORDER = ("text", "image", "pair")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is trained.
+
+    Attributes:
+        heads: Of `HEADS`; `caption` only where every picture has a caption.
+        serve: The one that the saved guard answers with.
+        seeds: How many; each has its own families for validation (and, where the data name none,
+            for the test), its own weights and its own order.
+        hold_out: Share of families for the test where no row is marked as one.
+        validation: Share of the others for calibration.
+        false_alarms: Wanted share of flagged safe rows on validation.
+        settings: Of the training.
+    """
+
+    heads: tuple[str, ...] = HEADS
+    serve: str = "concat"
+    seeds: int = 3
+    hold_out: float = 0.25
+    validation: float = 0.2
+    false_alarms: float = 0.05
+    settings: Settings = field(default_factory=Settings)
+
+    def __post_init__(self) -> None:
+        if unknown := [head for head in (*self.heads, self.serve) if head not in HEADS]:
+            raise ConfigError(f"no such head: {unknown[0]}; known: {', '.join(HEADS)}")
+        if self.serve not in self.heads:
+            raise ConfigError(f"--head {self.serve} is not among --heads {','.join(self.heads)}")
+        for name in ("hold_out", "validation", "false_alarms"):
+            if not 0 < getattr(self, name) < 1:
+                raise ConfigError(f"{name}: expected a share between 0 and 1")
+
+
+class Judged(NamedTuple):
+    """Test rows of one seed, and each head's opinion of them.
+
+    Attributes:
+        rows: The test rows.
+        risk: Head -> calibrated probability, shape (rows,).
+        raw: Head -> the same before calibration.
+        flagged: Head -> whether it is above the head's threshold.
+        carrier: Head -> which carrier it names, shape (rows,).
+    """
+
+    rows: list[Example]
+    risk: Mapping[str, Array]
+    raw: Mapping[str, Array]
+    flagged: Mapping[str, NDArray[np.bool_]]
+    carrier: Mapping[str, NDArray[np.str_]]
+
+
+def train(
+    rows: Sequence[Example],
+    towers: Encoder,
+    source: str,
+    store: Store,
+    plan: Plan,
+    gate: Mapping[str, Any] | None = None,
+    tell: Tell = lambda *_: None,
+) -> tuple[Guard, dict[str, Any]]:
+    """Train and calibrate every head in every seed, and measure them on held-out families.
+
+    Args:
+        rows: For training, validation and test.
+        towers: Frozen.
+        source: Their name or folder, as it is kept in guard.json.
+        store: Where features are kept.
+        plan: See there.
+        gate: What the rows were compared with, to be kept.
+        tell: Called while towers run, and after every head.
+
+    Returns:
+        The guard, and the comparison (plain data).
+
+    Raises:
+        DataError: Too few families, or rows can't be used.
+        ConfigError: `caption` serves and there are no captions.
+    """
+    seen = features(rows, towers, store, tell)
+    heads = tuple(h for h in plan.heads if h != "caption" or seen.described)
+    if plan.serve not in heads:
+        raise ConfigError(
+            "--head caption: some pictures have no caption, and this checkpoint writes none"
+        )
+    divided = [parts(rows, s, validation=plan.validation, test=plan.hold_out)
+               for s in range(plan.seeds)]  # fmt: skip
+    _check_queries(rows, divided)
+    learnt = sorted({k for d in divided for k in d.train})
+    categories = tuple(sorted({rows[k].category for k in learnt if rows[k].category}))
+    sizes = sizes_of(seen, len(categories))
+    weights: dict[tuple[str, int], Weights] = {}
+    calibration: dict[str, dict[int, Calibrated]] = {head: {} for head in heads}
+    found: list[Judged] = []
+    for seed, part in enumerate(divided):
+        logits: dict[str, Array] = {}
+        for k, head in enumerate(heads):
+            fitted = fit(head, rows, seen, part.train, categories, sizes, plan.settings, seed)
+            weights[head, seed], logits[head] = fitted.weights, fitted.logits
+            calibration[head][seed] = _calibrated(rows, part, fitted.logits, plan.false_alarms)
+            tell("heads", seed * len(heads) + k + 1, plan.seeds * len(heads))
+        by_seed = {head: calibration[head][seed] for head in heads}
+        tested = {head: logits[head][part.test] for head in heads}
+        found.append(_judged([rows[k] for k in part.test], tested, by_seed))
+    used = sorted({k for d in divided for k in (*d.train, *d.validation)})
+    facts = Facts(
+        head=plan.serve, seed=0, towers=source, towers_digest=towers.digest, kind=towers.kind,
+        look=towers.look,
+        sizes=sizes, categories=categories, false_alarms=plan.false_alarms,
+        calibration=calibration,
+        data={
+            "digest": digest([rows[k] for k in used]),
+            "datasets": sorted({rows[k].dataset for k in used}),
+            "all": counts(rows),
+            "seeds": [{name: counts([rows[k] for k in numbers])
+                       for name, numbers in part._asdict().items()} for part in divided],
+            "families": sorted({rows[k].family for k in used}),
+            "text_cut": seen.cut,
+        },
+        gate=gate or {}, training=asdict(plan.settings), version=__version__,
+    )  # fmt: skip
+    guard = Guard(facts, weights, frozenset(key(rows[k]) for k in used))
+    return guard, comparison(found, heads)
+
+
+def evaluate(
+    guard: Guard, rows: Sequence[Example], towers: Encoder, store: Store,
+    tell: Tell = lambda *_: None,
+) -> dict[str, Any]:  # fmt: skip
+    """All heads and seeds of a guard on rows that none was trained on.
+
+    Args:
+        guard: See `chiasm.guard.trained.folder.load`.
+        rows: Where some are marked as test, only those are looked at.
+        towers: Those of the guard.
+        store: Where features are kept.
+        tell: Called while towers run.
+
+    Raises:
+        ConfigError: The towers are not those that the guard was trained with.
+        DataError: Rows were trained on.
+    """
+    check_towers(guard.facts, towers)
+    kept = [row for row in rows if row.part == "test"] or list(rows)
+    known = [row.id for row in kept if key(row) in guard.trained_on]
+    if known:
+        raise DataError(
+            f"{len(known)} of {len(kept)} rows were trained or calibrated on, such as {known[0]}; "
+            "measure on others"
+        )
+    seen = features(kept, towers, store, tell)
+    heads = tuple(h for h in guard.heads if h != "caption" or seen.described)
+    sizes = guard.facts.sizes
+    if (fitting := sizes_of(seen, sizes.categories)) != sizes and seen.images[0]:
+        raise ConfigError(f"the towers give features of {fitting}, the guard wants {sizes}")
+    found = []
+    for seed in guard.seeds(guard.facts.head):
+        logits = {head: logits_of(guard, head, seed, seen) for head in heads}
+        by_seed = {head: guard.facts.calibration[head][seed] for head in heads}
+        found.append(_judged(kept, logits, by_seed))
+    shared = sorted({row.family for row in kept} & set(guard.facts.data["families"]))
+    return {**comparison(found, heads), "families_also_trained_on": shared, "text_cut": seen.cut}
+
+
+def logits_of(guard: Guard, head: str, seed: int, seen: Seen) -> Array:
+    """A trained head's logits of rows, shape (n, 1 + carriers + categories)."""
+    sizes: Sizes = guard.facts.sizes
+    modules = loaded(head, guard.weights[head, seed], sizes)
+    return judged(head, modules, batch_of(seen, sizes, head), len(seen.texts))
+
+
+def check_towers(facts: Facts, towers: Encoder) -> None:
+    """Refuse towers that the heads do not know.
+
+    Raises:
+        ConfigError: Weights or processor differ from those of the training.
+    """
+    if towers.digest != facts.towers_digest:
+        raise ConfigError(
+            f"the guard was trained on {facts.towers} (digest {facts.towers_digest}), these towers "
+            f"have digest {towers.digest}: name the same checkpoint with --tower"
+        )
+
+
+def comparison(seeds: Sequence[Judged], heads: Sequence[str]) -> dict[str, Any]:
+    """Figures of every head by group, and the differences between fusing heads and the others.
+
+    Groups: all test rows; where there are several, those of each carrier and of each dataset. The
+    safe rows of a carrier are those that are marked as its matched ones; where none is, all.
+    """
+    figures, differences, sizes = [], [], {}
+    for group, keep in _groups([row for seed in seeds for row in seed.rows]).items():
+        scored = {head: [_scored(seed, head, keep) for seed in seeds] for head in heads}
+        some = [row for row in seeds[0].rows if keep(row)]
+        sizes[group] = counts(some)
+        for measure in ("auc", "fpr_at_95"):
+            for head in heads:
+                found = measures.figure(measure, scored[head])
+                figures.append({"head": head, "group": group, "measure": measure, **_plain(found)})
+            for one in (head for head in FUSING if head in heads):
+                for other in (head for head in heads if head not in FUSING or head != one):
+                    if other in FUSING and one != FUSING[-1]:
+                        continue  # cross minus concat says what concat minus cross would
+                    diff = measures.difference(measure, scored[one], scored[other])
+                    differences.append({"head": one, "minus": other, "group": group,
+                                        "measure": measure, **_plain(diff)})  # fmt: skip
+    return {
+        "schema": 1,
+        "heads": list(heads),
+        "seeds": len(seeds),
+        "groups": sizes,
+        "figures": figures,
+        "differences": differences,
+        "calibration": {head: _probabilities(seeds, head) for head in heads},
+    }
+
+
+def _groups(rows: Sequence[Example]) -> dict[str, Any]:
+    found: dict[str, Any] = {"all": lambda row: True}
+    carriers = [c for c in CARRIER_ORDER if any(r.carrier == c and r.unsafe for r in rows)]
+    if len(carriers) > 1:
+        for name in carriers:
+            matched = any(r.carrier == name and not r.unsafe for r in rows)
+            found[name] = lambda row, name=name, matched=matched: (
+                row.carrier == name or (not row.unsafe and not matched)
+            )
+    datasets = sorted({row.dataset for row in rows})
+    if len(datasets) > 1:
+        for name in datasets:
+            found[name] = lambda row, name=name: row.dataset == name
+    return found
+
+
+def _scored(seed: Judged, head: str, keep: Any) -> measures.Scored:
+    chosen = np.array([bool(keep(row)) for row in seed.rows])
+    unsafe = np.array([float(row.unsafe) for row in seed.rows])
+    families = np.array([row.family for row in seed.rows])
+    return measures.Scored(seed.risk[head], unsafe, families).only(chosen)
+
+
+def _probabilities(seeds: Sequence[Judged], head: str) -> dict[str, Any]:
+    """Calibration error before and after, hits and false alarms at the threshold; on test rows."""
+    unsafe = np.concatenate([[float(r.unsafe) for r in seed.rows] for seed in seeds])
+    families = np.concatenate([[r.family for r in seed.rows] for seed in seeds])
+    flagged = np.concatenate([seed.flagged[head] for seed in seeds]).astype(float)
+    before, after = (
+        reliability(np.concatenate([getattr(seed, name)[head] for seed in seeds]), unsafe)
+        for name in ("raw", "risk")
+    )
+    rates = {
+        name: _finite(clustered(flagged[unsafe == kind], families[unsafe == kind])._asdict())
+        for name, kind in (("hits", 1), ("false_alarms", 0))
+    }
+    right = [
+        seed.carrier[head][k] == row.carrier
+        for seed in seeds for k, row in enumerate(seed.rows) if row.unsafe and row.carrier
+    ]  # fmt: skip
+    return {
+        "before": _finite(before._asdict()),
+        "after": _finite(after._asdict()),
+        **rates,
+        "carrier_right": {"k": int(np.sum(right)), "n": len(right)},
+    }
+
+
+def _judged(
+    rows: list[Example], logits: Mapping[str, Array], calibration: Mapping[str, Calibrated]
+) -> Judged:
+    risk, raw, flagged, carrier = {}, {}, {}, {}
+    for head, found in logits.items():
+        raw[head] = probability(found[:, 0])
+        risk[head] = probability(found[:, 0], calibration[head].temperature)
+        flagged[head] = risk[head] > calibration[head].threshold
+        carrier[head] = np.array(CARRIER_ORDER)[found[:, 1:4].argmax(1)]
+    return Judged(rows, risk, raw, flagged, carrier)
+
+
+def _calibrated(
+    rows: Sequence[Example], part: Parts, logits: Array, false_alarms: float
+) -> Calibrated:
+    at = np.array(part.validation)
+    unsafe = np.array([float(rows[k].unsafe) for k in part.validation])
+    warmth = temperature(logits[at, 0], unsafe)
+    before, after = probability(logits[at, 0]), probability(logits[at, 0], warmth)
+    return Calibrated(
+        temperature=warmth,
+        threshold=threshold(after, unsafe, false_alarms),
+        reliability={
+            "before": _finite(reliability(before, unsafe)._asdict()),
+            "after": _finite(reliability(after, unsafe)._asdict()),
+        },
+    )
+
+
+def _check_queries(rows: Sequence[Example], divided: Sequence[Parts]) -> None:
+    """The same pair must not be on both sides, whatever its family is called."""
+    keys = [key(row) for row in rows]
+    for part in divided:
+        learnt = {keys[k] for k in (*part.train, *part.validation)}
+        both = [k for k in part.test if keys[k] in learnt]
+        if both:
+            raise DataError(
+                f"{len(both)} test rows have query and picture of a training row: give them one "
+                "family", row=rows[both[0]].id,
+            )  # fmt: skip
+
+
+def _plain(found: measures.Figure) -> dict[str, Any]:
+    return _finite(found._asdict())
+
+
+def _finite(values: dict[str, Any]) -> dict[str, Any]:
+    """NaN as null, for JSON."""
+    return {
+        name: None if isinstance(value, float) and math.isnan(value) else value
+        for name, value in values.items()
+    }
