@@ -15,8 +15,9 @@ NAMES = sorted(f.parent.name for f in (ROOT / "recipes").glob("*/recipe.yaml"))
 
 def test_the_recipes_of_the_papers_are_there():
     assert NAMES == recipes.names() == [
-        "combined_sft", "multimodal_dpo", "multimodal_sft", "online_rl", "safety_reasoning_sft",
-        "textual_dpo", "textual_sft", "textual_unlearning", "textual_unlearning_bounded",
+        "combined_sft", "loop", "multimodal_dpo", "multimodal_sft", "online_rl",
+        "safety_reasoning_sft", "textual_dpo", "textual_sft", "textual_unlearning",
+        "textual_unlearning_bounded",
     ]  # fmt: skip
 
 

@@ -39,6 +39,7 @@ def test_shipped_recipes_are_read(path: Path) -> None:
         ({"grids": None, "name": "x", "seed": "1"}, "seed: expected int"),
         ({"name": "Über"}, "lower-case letters"),
         ({"name": "scenes"}, "is a benchmark of"),
+        ({"use": "fun"}, "use: one of"),
         ({"risk": {}}, "writer"),
         ({"models": {"cook": "a/b"}}, "roles are"),
         ({"illustrate": {"backend": "crayon"}}, "backend: one of"),
@@ -48,6 +49,14 @@ def test_shipped_recipes_are_read(path: Path) -> None:
 def test_what_cannot_be_is_refused_with_a_hint(change: dict, said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         made(**change)
+
+
+@pytest.mark.parametrize("source", ["scenes", "lab"])
+def test_nothing_that_is_reserved_is_built_to_train_on(source: str, tmp_path: Path) -> None:
+    wanted = {"source": source, "split": "evaluation", "variants": 1}
+    with pytest.raises(ConfigError, match="models are tested on it"):
+        drafts(made(use="training", grids=wanted), tmp_path)
+    assert not any(tmp_path.iterdir())
 
 
 def test_the_writer_stands_in_for_all_but_judge_and_painter() -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from chiasm.build import sets
 from chiasm.build.desk import Desk
+from chiasm.build.images import keep_image
 from chiasm.build.items import Dropped, Item, Kept
-from chiasm.build.paths import keep_image
 from chiasm.build.recipe import parse
 from chiasm.errors import ImageError
 from tests.build.server import noise_png

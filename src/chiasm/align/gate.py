@@ -1,22 +1,25 @@
 """The gate: nothing that models are tested on gets into a training mixture.
 
 A mixture is refused when it names an evaluation dataset or a reserved family of our scenes, or when
-its rows share a picture (by bytes or look) or a query (equal or nearly) with one. What is not at
+its rows share a picture (by bytes or look) or a query (equal or nearly) with one; of sets that
+`chiasm build` made for evaluation, both with one case. What is not at
 hand can't be compared, and is said.
 """
 
 import re
 from collections.abc import Collection as Names
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from chiasm.align.rows import Row
-from chiasm.benchmarks import BENCHMARKS, load
-from chiasm.data.overlap import Collection, Item, compare, of_dataset
+from chiasm.benchmarks import BENCHMARKS, built, load
+from chiasm.data.overlap import Collection, Item, Overlap, compare, of_dataset
+from chiasm.data.records import jsonl_records
 from chiasm.data.registry import registry
 from chiasm.errors import ConfigError, DataError
+from chiasm.scenes.flat import grids
 
 MORE = ("mis", "mis_easy", "mis_hard", "mis_real", "holisafe_bench", "ch3ef", "mme", "mmvet")
 """Evaluation sets that are neither benchmarks here nor in the registry."""
@@ -39,7 +42,8 @@ class Hit(NamedTuple):
         row: Its id.
         of: The evaluation set, or "scenes" with the family.
         case: The case of it that the row shares something with; empty where a name says it.
-        why: "named", "reserved family", "query", "image".
+        why: "named", "reserved family", "reserved pair", "query", "image",
+            "pair" (query and picture of one case).
         similarity: Of queries the Jaccard similarity, of images 1 - bits/64; 1 where equal.
     """
 
@@ -140,6 +144,10 @@ def inspect(
         if found.pictures_a.unreadable:
             raise DataError(found.pictures_a.unreadable[0])
         hits += _hits(found, name)
+    for name, theirs in _built(folders):
+        found = compare(mine, theirs)
+        compared[name] = len(found.pictures_b.looks)
+        hits += _pairs(found, name)
     unique = {(h.row, h.of, h.why): h for h in reversed(hits)}
     order = {row.id: k for k, row in enumerate(rows)}
     kept = sorted(unique.values(), key=lambda h: (order.get(h.row, -1), h.of, h.why))
@@ -168,6 +176,26 @@ def refuse(found: Passed) -> None:
     )
 
 
+def _built(folders: Mapping[str, str]) -> Iterator[tuple[str, Collection]]:
+    """Sets that `chiasm build` made for evaluation, of the folders that are named."""
+    for folder in dict.fromkeys(folders.values()):
+        root = Path(folder)
+        if not (root / built.FACTS).is_file() or built.use_of(root) == "training":
+            continue
+        rows = [built.to_case(r, kind="built") for r in jsonl_records(root, built.ROWS)]
+        items = tuple(Item(case.id, case.query, case.images) for case in rows)
+        name = str(built.facts_of(root).get("name", folder))
+        yield name, Collection(name, root.resolve(), items)
+
+
+def _pairs(found: Overlap, name: str) -> list[Hit]:
+    """Rows that share both with one case: of joint sets either alone is shared by design."""
+    a, b = found.a.items, found.b.items
+    seen = {(m.i, m.j) for m in found.images}
+    near = [q for q in found.queries if (q.i, q.j) in seen]
+    return [Hit(a[q.i].id, name, b[q.j].id, "pair", q.similarity) for q in near]
+
+
 def _item(row: Row) -> Item:
     images = tuple(
         str(Path(i).resolve().relative_to("/")) if isinstance(i, str) else i for i in row.images
@@ -181,6 +209,8 @@ def _named(rows: Sequence[Row]) -> list[Hit]:
         for name in (row.dataset, row.id.partition("/")[0]):
             if found := reserved_name(name):
                 hits.append(Hit(row.id, found, "", "named"))
+        if grids.reserved(row.id):
+            hits.append(Hit(row.id, "lab", "", "reserved pair"))
         match = _GRID.search(row.id)
         if match and match[1] in _families():
             hits.append(Hit(row.id, f"scenes, {match[1]}", "", "reserved family"))

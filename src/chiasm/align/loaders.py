@@ -8,28 +8,15 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
 
-from chiasm.align.rows import Row, read_rows
+from chiasm.align import own_sets
+from chiasm.align.rows import Loaded, Row, read_rows
 from chiasm.data.images import missing_images
 from chiasm.data.records import Record, json_records
 from chiasm.errors import ConfigError, DataError
 
 ANSWERS = ("response", "answer", "output")
 """Names of the field with the answer that are tried in MIS's files, which don't agree on one."""
-
-
-class Loaded(NamedTuple):
-    """What a loader found.
-
-    Attributes:
-        rows: In the file's order. Images are paths, or ``file.parquet#row``, see
-            `chiasm.align.pictures`.
-        dropped: Reason -> number of rows that can't be used.
-    """
-
-    rows: list[Row]
-    dropped: Counter[str]
 
 
 Loader = Callable[[Path], Loaded]
@@ -268,9 +255,17 @@ LOADERS: Mapping[str, Loader] = {
     "mis_train": mis,
     "alpaca": alpaca,
     "rows": own,
+    "built": own_sets.built,
     "scenes_training": scenes,
+    "lab_replay": own_sets.lab_replay,
 }
 """By the word of a mixture's ``loader``, which by default is the dataset's name."""
+
+DRAWN: Mapping[str, Callable[[], Loaded]] = {
+    "scenes_training": scenes,
+    "lab_replay": own_sets.lab_replay,
+}
+"""Made by code where no folder is named."""
 
 LICENCES: Mapping[str, str] = {
     "vlguard_train": "none stated; gated on the hub",
@@ -278,6 +273,7 @@ LICENCES: Mapping[str, str] = {
     "pku_saferlhf": "CC BY-NC 4.0: no commercial use",
     "mis_train": "not known to us",
     "scenes_training": "as this package, Apache-2.0",
+    "lab_replay": "as this package, Apache-2.0",
 }
 
 

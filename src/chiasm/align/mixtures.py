@@ -13,14 +13,16 @@ from random import Random
 from typing import Any, Literal, NamedTuple, get_args
 
 from chiasm.align import gate
-from chiasm.align.loaders import LICENCES, Loaded, loader
+from chiasm.align.loaders import DRAWN, LICENCES, loader
 from chiasm.align.pictures import unpack
-from chiasm.align.rows import Kind, Row, counts, digest, read_rows, write_rows
+from chiasm.align.rows import Kind, Loaded, Row, counts, digest, read_rows, write_rows
 from chiasm.data.registry import cache_dir
 from chiasm.errors import ConfigError, DataError
 
 Images = Literal["keep", "drop", "only"]
 SHOWN = 6
+SHARED = {"query": "a query", "image": "an image", "pair": "a query and its image"}
+"""What rows may be left out for; those that name a test set are refused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,13 +130,12 @@ def make(
     out.mkdir(parents=True, exist_ok=True)
     passed = gate.inspect(rows, folders)
     _write(out / "gate.json", passed.to_json())
-    if passed.hits and drop_overlapping and all(h.why in ("query", "image") for h in passed.hits):
+    if passed.hits and drop_overlapping and all(h.why in SHARED for h in passed.hits):
         bad = {hit.row: hit for hit in passed.hits}
         for row in rows:
             if row.id in bad:
                 hit = bad[row.id]
-                what = "an image" if hit.why == "image" else "a query"
-                reason = f"shares {what} with {hit.of}"
+                reason = f"shares {SHARED[hit.why]} with {hit.of}"
                 dropped.setdefault(row.dataset, Counter())[reason] += 1
         rows = [row for row in rows if row.id not in bad]
     else:
@@ -194,10 +195,8 @@ def _load(part: Part, home: Path, folders: Mapping[str, str]) -> Loaded:
     given = folders.get(part.dataset, "")
     if part.path:
         given = given or str(home / part.path)
-    if not given and name == "scenes_training":
-        from chiasm.align.loaders import scenes
-
-        return scenes()
+    if not given and name in DRAWN:
+        return DRAWN[name]()
     root = Path(given) if given else cache_dir() / "data" / part.dataset
     if not root.exists():
         raise ConfigError(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Literal, Self, get_args
+from typing import Any, Literal, NamedTuple, Self, get_args
 
 from chiasm.errors import DataError
 
@@ -70,6 +70,19 @@ class Row:
             return cls(**{**data, "images": images})
         except TypeError as error:
             raise DataError(str(error).partition(") ")[2], row=data.get("id")) from None
+
+
+class Loaded(NamedTuple):
+    """What a loader found.
+
+    Attributes:
+        rows: In the file's order. Images are paths, or ``file.parquet#row``, see
+            `chiasm.align.pictures`.
+        dropped: Reason -> number of rows that can't be used.
+    """
+
+    rows: list[Row]
+    dropped: Counter[str]
 
 
 def write_rows(path: Path, rows: Iterable[Row]) -> None:

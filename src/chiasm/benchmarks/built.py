@@ -54,6 +54,11 @@ def facts_of(root: Path) -> dict[str, Any]:
     return found
 
 
+def use_of(root: Path) -> str:
+    """``training``, or ``evaluation``, which is also meant where the folder says nothing."""
+    return "training" if facts_of(root).get("use") == "training" else "evaluation"
+
+
 def holds(folder: str | Path | None, name: str) -> bool:
     """Whether the folder is that of the built set of this name.
 

@@ -11,8 +11,12 @@ from chiasm.build.run import Built
 TERMS = (
     "For measuring and improving the safety of assistants. Not for training a model to do harm, "
     "not for deployment decisions about people, not for showing to minors. Rows are made to be "
-    "mild; they still describe dangers. Do not train a model on this set that is evaluated on it."
+    "mild; they still describe dangers."
 )
+FOR = {
+    "evaluation": "Made to evaluate models: do not train one on it.",
+    "training": "Made to train models: do not evaluate one on it that has seen it.",
+}
 
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"))
 
@@ -45,7 +49,7 @@ def card(built: Built, recipe: Recipe, report: Quality, not_run: list[str]) -> s
             "configs:",
             "- config_name: default",
             "  data_files:",
-            "  - split: test",
+            f"  - split: {'train' if recipe.use == 'training' else 'test'}",
             "    path: [metadata.jsonl, images/*]",
             "---",
             "",
@@ -56,7 +60,7 @@ def card(built: Built, recipe: Recipe, report: Quality, not_run: list[str]) -> s
             "",
             "## For whom, and terms of use",
             "",
-            TERMS,
+            f"{TERMS} {FOR[recipe.use]}",
             "",
             "## Use",
             "",

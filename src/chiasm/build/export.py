@@ -113,6 +113,7 @@ def _facts(
         "schema": SCHEMA,
         "name": recipe.name,
         "title": recipe.title,
+        "use": recipe.use,
         "version": __version__,
         "benchmarks": kinds(built.kept),
         "rows": len(built.kept),

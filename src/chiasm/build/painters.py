@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from chiasm import text
 from chiasm.build.desk import Desk
+from chiasm.build.images import SUFFIXES, keep_image
 from chiasm.build.items import Item
-from chiasm.build.paths import SUFFIXES, keep_image
 from chiasm.build.replies import UnusableError, WaitingError
 from chiasm.errors import ConfigError, ImageError
 from chiasm.models.calls import current_store, digest, failure

@@ -13,19 +13,19 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from chiasm.build import flat
 from chiasm.build.desk import Desk, ask
+from chiasm.build.images import SUFFIXES, keep_image
 from chiasm.build.items import Dropped, Item, Kept, Outcome
 from chiasm.build.recipe import Recipe
 from chiasm.build.replies import UnusableError, fields_of, text_of, texts_of
 from chiasm.build.taxonomy import Sub
-from chiasm.data.images import MIME
 from chiasm.data.paths import OutsideError, inside
 from chiasm.errors import ConfigError
 
 IDEAS = 0.8
 """Temperature of what is invented."""
 
-SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".gif"}
 WRITTEN = ("description", "hazard", "warning", "reference")
 
 
@@ -85,8 +85,9 @@ def _joint(recipe: Recipe) -> Iterator[Item]:
 def _grids(recipe: Recipe, out: Path) -> Iterator[Item]:
     if recipe.grids is None:
         return
-    if recipe.grids.source == "scenes":
-        yield from _scenes(recipe, out)
+    if recipe.grids.source in ("scenes", flat.SOURCE):
+        _check_drawn(recipe)
+        yield from (flat.drafts if recipe.grids.source == flat.SOURCE else _scenes)(recipe, out)
         return
     path = recipe.folder / recipe.grids.source
     try:
@@ -99,14 +100,26 @@ def _grids(recipe: Recipe, out: Path) -> Iterator[Item]:
         raise ConfigError(f"{path}: {type(error).__name__} {error}; see docs/build.md") from None
 
 
-def _scenes(recipe: Recipe, out: Path) -> Iterator[Item]:
-    from chiasm import scenes
+def _check_drawn(recipe: Recipe) -> None:
+    """Refuse a split that is not, and a training set of what models are tested on."""
     from chiasm.scenes.grammar import SPLITS
 
     grids = recipe.grids
     assert grids is not None
     if grids.split not in SPLITS or grids.variants < 1:
         raise ConfigError(f"{recipe.path}: grids: split: one of {', '.join(SPLITS)}; variants >= 1")
+    if recipe.use == "training" and grids.split != "training":
+        raise ConfigError(
+            f"{recipe.path}: use: training with grids of the split {grids.split}, which is "
+            "reserved: models are tested on it"
+        )
+
+
+def _scenes(recipe: Recipe, out: Path) -> Iterator[Item]:
+    from chiasm import scenes
+
+    grids = recipe.grids
+    assert grids is not None
     images: dict[str, str] = {}
     made = scenes.cases(recipe.seed, grids.variants, tier=None, split=grids.split)
     for case in made:
@@ -157,28 +170,6 @@ def _own_grid(recipe: Recipe, grid: dict[str, Any], out: Path) -> Iterator[Item]
                 grid=str(grid["name"]),
                 extra={"image": str(i), "query": str(q), "family": str(grid["name"])},
             )
-
-
-def keep_image(out: Path, data: bytes) -> str:
-    """Keep a picture under a name that is its content; its path under `out`.
-
-    Raises:
-        ImageError: It is not a picture that providers take.
-    """
-    from chiasm.data.images import read_image
-    from chiasm.scenes.store import replace_file
-
-    path = f"images/{sha256(data).hexdigest()[:20]}{_suffix(data)}"
-    if not (out / path).is_file():
-        replace_file(out / path, data)
-    read_image(out, path)
-    return path
-
-
-def _suffix(data: bytes) -> str:
-    kinds = {b"\x89PNG": ".png", b"\xff\xd8\xff": ".jpg", b"GIF8": ".gif", b"RIFF": ".webp"}
-    assert set(MIME)  # the formats that providers take are these four
-    return next((s for head, s in kinds.items() if data.startswith(head)), ".png")
 
 
 def _slug(text: str) -> str:

@@ -27,6 +27,7 @@ from chiasm.errors import ConfigError
 
 T = TypeVar("T")
 
+USES = ("evaluation", "training")
 _NAME = "abcdefghijklmnopqrstuvwxyz0123456789-_"
 
 
@@ -40,6 +41,7 @@ class Recipe:
         title: One line for the card.
         taxonomy: Categories.
         language: BCP 47, of queries and answers.
+        use: ``evaluation``, or ``training``: only then `chiasm align` takes it.
         licence: Of what is exported, in the hub's words (cc-by-4.0).
         seed: Of drawings and draws.
         allow_adult: Whether sexual categories (VLSBench's Erotic) are built at all.
@@ -61,6 +63,7 @@ class Recipe:
     taxonomy: Taxonomy
     title: str = ""
     language: str = "en"
+    use: str = "evaluation"
     licence: str = "cc-by-4.0"
     seed: int = 0
     allow_adult: bool = False
@@ -181,6 +184,8 @@ def _check(recipe: Recipe) -> None:
         raise ConfigError(f"{where}: name: lower-case letters, digits, - and _ only")
     if recipe.name in names():
         raise ConfigError(f"{where}: name: {recipe.name} is a benchmark of `chiasm list`")
+    if recipe.use not in USES:
+        raise ConfigError(f"{where}: use: one of {', '.join(USES)}")
     if not any((recipe.risk, recipe.pictures, recipe.joint, recipe.grids)):
         raise ConfigError(f"{where}: nothing to build: name risk, pictures, joint or grids")
     for role in recipe.models:
@@ -189,6 +194,10 @@ def _check(recipe: Recipe) -> None:
     if recipe.illustrate.used - set(get_args(Backend)):
         known = ", ".join(get_args(Backend))
         raise ConfigError(f"{where}: illustrate: backend: one of {known}")
+    _check_models(recipe)
+
+
+def _check_models(recipe: Recipe) -> None:
     if recipe.risk or recipe.joint or recipe.pictures:
         recipe.model("writer")
         recipe.model("judge")

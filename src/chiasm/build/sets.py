@@ -49,8 +49,8 @@ async def duplicates(items: Sequence[Item], desk: Desk) -> list[Outcome]:
     """Nothing that is there already: in the set, or in a benchmark that the recipe names.
 
     Inside, a query that nearly equals an earlier one is dropped, and so is a picture with an
-    earlier one's look. Items of one cluster share pictures or queries by design: of those only an
-    equal pair of both is a repetition.
+    earlier one's look. Items of one cluster, and all that are composed from one set of parts, share
+    pictures or queries by design: of those only an equal pair of both is a repetition.
     """
     recipe = desk.recipe
     if not items:
@@ -62,7 +62,7 @@ async def duplicates(items: Sequence[Item], desk: Desk) -> list[Outcome]:
     pairs = sorted({(n.i, n.j) for n in found.queries} | {(m.i, m.j) for m in found.images})
     for i, j in pairs:
         same = items[i].query == items[j].query and items[i].image == items[j].image
-        if (same or items[i].cluster != items[j].cluster) and i not in twice:
+        if (same or not _by_design(items[i], items[j])) and i not in twice:
             twice.setdefault(j, items[i].id)
     known = _elsewhere(own, desk)
     return [
@@ -71,6 +71,13 @@ async def duplicates(items: Sequence[Item], desk: Desk) -> list[Outcome]:
         else Kept(item, "new")
         for i, item in enumerate(items)
     ]  # fmt: skip
+
+
+def _by_design(one: Item, other: Item) -> bool:
+    composed = one.extra.get("composed", "")
+    return one.cluster == other.cluster or (
+        bool(composed) and composed == other.extra.get("composed")
+    )
 
 
 def _elsewhere(own: overlap.Collection, desk: Desk) -> dict[int, tuple[str, str]]:

@@ -58,9 +58,10 @@ class Grids:
     """Path (d).
 
     Attributes:
-        source: ``scenes`` for drawings by code, or a TOML file of grids of the user's pictures.
-        split: Of scenes: ``training`` or ``evaluation``.
-        variants: Of scenes: drawings of each family.
+        source: ``scenes`` for drawings by code, ``lab`` for those of the lab's toy world, or a TOML
+            file of grids of the user's pictures.
+        split: Of what code draws: ``training`` or ``evaluation``.
+        variants: Of what code draws: drawings of each family or grid.
     """
 
     source: str = "scenes"
