@@ -1,12 +1,15 @@
 """The gateway as a process of its own, before a real server: what passes, what does not."""
 
 import asyncio
+import base64
 import json
 import signal
 import socket
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import httpx
 import pytest
@@ -52,6 +55,14 @@ def start(upstream: Upstream, tmp_path: Path) -> Iterator[Start]:
     yield made
     for one in running:
         one.__exit__()
+
+
+def huge() -> str:
+    """A picture of a few bytes that says it has ten thousand million pixels."""
+    head = b"IHDR" + (100_000).to_bytes(4, "big") * 2 + b"\x01\x00\x00\x00\x00"
+    parts = b"\x89PNG\r\n\x1a\n", (13).to_bytes(4, "big"), head, crc32(head).to_bytes(4, "big")
+    end = b"\x00\x00\x00\x00IEND\xaeB`\x82"
+    return "data:image/png;base64," + base64.b64encode(b"".join([*parts, end])).decode()
 
 
 def asked(upstream: Upstream, model: str) -> list[dict[str, Any]]:
@@ -121,6 +132,7 @@ def test_stream_arrives_whole_or_not_at_all(gateway: Gateway) -> None:
         ("data:image/png;base64,%%%", "base64"),
         ("data:image/png;base64,aGVsbG8=", "not an image"),
         (PICTURE[:-60], "truncated"),
+        (huge(), "pixels"),
         ("file:///etc/hostname", "none is fetched"),
     ],
 )
@@ -178,6 +190,40 @@ def test_stream_that_breaks_off_says_so(gateway: Gateway) -> None:
     assert "[DONE]" not in reply.text and "echo" not in reply.text
     assert '"error"' in reply.text
     assert gateway.decisions[-1]["action"] == "upstream_error"
+
+
+def test_client_that_goes_away_amid_a_stream(gateway: Gateway, upstream: Upstream) -> None:
+    upstream.release.clear()
+    before = len(gateway.decisions)
+    try:
+        sent = body("one two three", "stalls", stream=True)
+        with gateway.client.stream("POST", "/chat/completions", json=sent) as reply:
+            assert reply.status_code == 200
+        while len(gateway.decisions) == before:
+            time.sleep(0.01)
+    finally:
+        upstream.release.set()
+    assert gateway.decisions[-1]["action"] == "client_gone"
+    assert content(gateway.ask("and on")) == "echo: and on"
+
+
+def test_client_that_reads_late_holds_up_nobody(gateway: Gateway) -> None:
+    text = "word " * 10_000 + "end"
+    sent = json.dumps(body(text, stream=True)).encode()
+    host, port = gateway.url.removeprefix("http://").split("/")[0].split(":")
+    with socket.socket() as slow:
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        slow.connect((host, int(port)))
+        head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: {host}\r\nContent-Length: {len(sent)}"
+        slow.sendall(f"{head}\r\nConnection: close\r\n\r\n".encode() + sent)
+        assert slow.recv(12) == b"HTTP/1.1 200"
+        for i in range(5):
+            assert content(gateway.ask(f"number {i}")) == f"echo: number {i}"
+        rest = b""
+        while part := slow.recv(1 << 16):
+            rest += part
+    assert rest.count(b"data: ") == 10_004
+    assert b"data: [DONE]" in rest
 
 
 def test_other_routes_are_closed(gateway: Gateway) -> None:

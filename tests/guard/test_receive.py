@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from starlette.requests import Request
 
+from chiasm.guard.apis import Pairs
 from chiasm.guard.decisions import Decisions, Entry
 from chiasm.guard.pair import Pair, pair_of
 from chiasm.guard.policy import Checked, Policy, RefusedError
@@ -58,6 +59,19 @@ def test_deep_json_is_refused() -> None:
 
     with pytest.raises(RefusedError, match="no JSON"):
         asyncio.run(received(Request({"type": "http", "headers": []}, receive), policy))
+
+
+def test_requests_wait_for_their_answers_until_they_are_too_much() -> None:
+    pairs = Pairs(limit=100)
+    pairs.keep("a", Pair("a" * 40))
+    pairs.keep("b", Pair("b" * 40))
+    assert (
+        pairs.of("a") == pairs.of("a") == Pair("a" * 40)
+    )  # a stream is asked about more than once
+    pairs.keep("b", Pair("c" * 60))
+    assert (pairs.of("a"), pairs.of("b")) == (Pair("a" * 40), Pair("c" * 60))
+    pairs.keep("d", Pair("d"))
+    assert (pairs.of("a"), pairs.of("b")) == (None, Pair("c" * 60))
 
 
 def test_pair_is_the_last_user_turn() -> None:

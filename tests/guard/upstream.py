@@ -9,6 +9,7 @@ The model's name says how it answers:
     guard      the judge behind guard/prompted and guard/llama_guard_4: unsafe is a text with
                [risky], or with [together] beside an image; an answer with [harm]
     status-N   HTTP status N;  html, hangs, cut: no JSON, no reply, a stream that breaks off
+    stalls     a stream that goes on after its first word only when `release` is set
 """
 
 import asyncio
@@ -86,8 +87,8 @@ class Upstream:
         self.requests.append(body)
         self.headers.append(dict(request.headers))
         model = body["model"]
-        while not self.release.is_set() and not model.startswith("guard"):
-            await asyncio.sleep(0.01)
+        if not model.startswith(("guard", "stalls")):
+            await self.released()
         if model.startswith("status-"):
             error = {"message": "scripted fault", "type": "scripted"}
             return JSONResponse({"error": error}, int(model[7:]), headers={"retry-after": "7"})
@@ -97,7 +98,7 @@ class Upstream:
             await asyncio.sleep(30)
         text = said(body)
         if body.get("stream"):
-            return StreamingResponse(chunks(text, model), media_type="text/event-stream")
+            return StreamingResponse(self.chunks(text, model), media_type="text/event-stream")
         choice = {
             "index": 0,
             "message": {"role": "assistant", "content": text},
@@ -109,20 +110,31 @@ class Upstream:
              "choices": [choice], "usage": usage}
         )  # fmt: skip
 
+    async def released(self) -> None:
+        """Wait until answers may go on."""
+        while not self.release.is_set():
+            await asyncio.sleep(0.01)
 
-async def chunks(text: str, model: str) -> AsyncIterator[str]:
-    """A stream of events, one word each."""
-    for i, word in enumerate(text.split(" ")):
-        choice = {"index": 0, "delta": {"content": f" {word}" if i else word}}
-        event = {"id": "x", "object": "chat.completion.chunk", "model": model, "choices": [choice]}
+    async def chunks(self, text: str, model: str) -> AsyncIterator[str]:
+        """A stream of events, one word each."""
+        for i, word in enumerate(text.split(" ")):
+            choice = {"index": 0, "delta": {"content": f" {word}" if i else word}}
+            event = {
+                "id": "x",
+                "object": "chat.completion.chunk",
+                "model": model,
+                "choices": [choice],
+            }
+            yield f"data: {json.dumps(event)}\n\n"
+            await asyncio.sleep(0)
+            if model == "cut":
+                raise ConnectionError
+            if model == "stalls":
+                await self.released()
+        end = {"index": 0, "delta": {}, "finish_reason": "stop"}
+        event = {"id": "x", "object": "chat.completion.chunk", "choices": [end]}
         yield f"data: {json.dumps(event)}\n\n"
-        await asyncio.sleep(0)
-        if model == "cut":
-            raise ConnectionError
-    end = {"index": 0, "delta": {}, "finish_reason": "stop"}
-    event = {"id": "x", "object": "chat.completion.chunk", "choices": [end]}
-    yield f"data: {json.dumps(event)}\n\n"
-    yield "data: [DONE]\n\n"
+        yield "data: [DONE]\n\n"
 
 
 def said(body: dict[str, Any]) -> str:

@@ -26,7 +26,8 @@ KEPT_PAIRS = 10_000
 class Pairs:
     """The latest pairs by call id, so many bytes of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int = KEPT_BYTES) -> None:
+        self._limit = limit
         self._pairs: OrderedDict[str, Pair] = OrderedDict()
         self._bytes = 0
 
@@ -36,7 +37,7 @@ class Pairs:
         self._bytes -= _size(before) if before else 0
         self._pairs[id] = pair
         self._bytes += _size(pair)
-        while self._bytes > KEPT_BYTES or len(self._pairs) > KEPT_PAIRS:
+        while self._bytes > self._limit or len(self._pairs) > KEPT_PAIRS:
             self._bytes -= _size(self._pairs.popitem(last=False)[1])
 
     def of(self, id: str) -> Pair | None:
