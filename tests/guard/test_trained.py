@@ -13,9 +13,9 @@ from chiasm.align.for_guard import let_through, sources
 from chiasm.cli import main
 from chiasm.errors import ChiasmError, ConfigError, DataError, ImageError
 from chiasm.guard.trained import calibrate, examples, measures, show
-from chiasm.guard.trained.compare import Judged, comparison
 from chiasm.guard.trained.examples import Example
 from chiasm.guard.trained.figure import figure
+from chiasm.guard.trained.results import Judged, comparison
 from chiasm.guard.trained.sources import lab_world
 from chiasm.guard.trained.splits import parts
 from chiasm.scenes import cases, image_bytes
@@ -179,6 +179,14 @@ def test_false_alarms_at_95_percent_hits():
     assert measures.fpr_at(scores, unsafe)[0] == pytest.approx(13 / 17)
 
 
+def figure_of(seeds):
+    return measures.figure(measures.drawn("auc", seeds))
+
+
+def difference_of(one, other):
+    return measures.difference(*(measures.drawn("auc", seeds) for seeds in (one, other)))
+
+
 def scored(rng, families=30, effect=1.0):
     unsafe = np.tile([1.0, 1, 0, 0], families)
     shared = np.repeat(rng.normal(0, 1, families), 4)
@@ -193,23 +201,21 @@ def test_intervals_over_families_cover(monkeypatch):
     truth = norm.cdf(1 / 2)  # difference of two rows: N(1, 1 + 1 + 1 + 1)
     rng = np.random.default_rng(2)
     inside = [found.low <= truth <= found.high
-              for found in (measures.figure("auc", [scored(rng)]) for _ in range(200))]  # fmt: skip
+              for found in (figure_of([scored(rng)]) for _ in range(200))]  # fmt: skip
     assert np.mean(inside) >= 0.92
 
 
 def test_perfect_separation_has_a_width():
     names = np.repeat([f"f{k}" for k in range(12)], 2)
     perfect = measures.Scored(np.tile([1.0, 0], 12), np.tile([1.0, 0], 12), names)
-    found = measures.figure("auc", [perfect] * 3)
+    found = figure_of([perfect] * 3)
     assert found[:1] + found[2:3] == (1.0, 1.0)
     assert 0.6 < found.low < 0.85
-    same = measures.difference("auc", [perfect], [perfect])
+    same = difference_of([perfect], [perfect])
     assert same.value == 0
     assert -0.2 < same.low < 0 < same.high
     assert same.p == 1
-    one = measures.figure(
-        "auc", [perfect.only(np.ones(24, bool))._replace(families=np.full(24, "f"))]
-    )
+    one = figure_of([perfect._replace(families=np.full(24, "f"))])
     assert math.isnan(one.low)
     assert one.reason
 
@@ -218,11 +224,11 @@ def test_a_real_difference_is_seen():
     rng = np.random.default_rng(3)
     good, bad = scored(rng, 60, 4), None
     bad = good._replace(scores=rng.normal(size=240))
-    found = measures.difference("auc", [good], [bad])
+    found = difference_of([good], [bad])
     assert found.low > 0
     assert found.p < 0.01
     with pytest.raises(ValueError, match="same rows"):
-        measures.difference("auc", [good], [scored(rng, 30)])
+        difference_of([good], [scored(rng, 30)])
 
 
 def test_the_lab_world_hides_what_the_other_modality_carries():

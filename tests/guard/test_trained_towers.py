@@ -289,7 +289,7 @@ def test_a_saved_guard_says_the_same(trained, clip, tmp_path):
 
 
 def test_other_towers_and_broken_folders_are_refused(trained, siglip, tmp_path):
-    with pytest.raises(ConfigError, match="name the same checkpoint with --tower"):
+    with pytest.raises(ConfigError, match="name the same checkpoint"):
         Judge(trained[0], str(siglip))
     copy = tmp_path / "copy"
     copy.mkdir()

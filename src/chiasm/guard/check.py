@@ -145,7 +145,10 @@ def _trained(name: str) -> "Judge | None":
 
 async def _judged(trained: "Judge", pair: Pair) -> tuple[Any, ...]:
     """Of a trained guard, in a thread of its own: the gateway goes on meanwhile."""
-    found = await asyncio.to_thread(trained.judge, pair.text, pair.images)
+    try:
+        found = await asyncio.to_thread(trained.judge, pair.text, pair.images)
+    except RuntimeError as error:  # torch, out of memory for one
+        raise JudgeError(str(error).splitlines()[0], kind="guard failed") from None
     label = "unsafe" if found.unsafe else "safe"
     said = f"risk {found.risk:.2f}" + (f", danger in the {found.carrier}" if found.unsafe else "")
     return label, said, (found.category,) if found.category else (), {"risk": found.risk}

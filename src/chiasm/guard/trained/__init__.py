@@ -10,7 +10,9 @@ training   fitting one head on features
 calibrate  temperature, calibration error, threshold
 measures   AUC and the like with intervals over families
 compare    all heads over several seeds, measured on the same held-out families
+results    what that comes to: figures, differences, calibration
 folder     the saved guard
 judge      one pair, for the gateway
+run        the commands
 show, figure   tables and a figure of a comparison
 """

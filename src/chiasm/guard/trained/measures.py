@@ -7,8 +7,7 @@ odds, is added to the width, as in `chiasm.stats.intervals.clustered`; it never 
 
 import math
 from collections.abc import Sequence
-from functools import partial
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,76 +105,86 @@ def fpr_at(scores: Array, unsafe: Array, weights: Array | None = None) -> Array:
 MEASURES = {"auc": auc, "fpr_at_95": fpr_at}
 
 
-def figure(measure: Measure, seeds: Sequence[Scored], draw: int = 0) -> Figure:
-    """A measure, averaged over seeds, with its interval.
+class Drawn(NamedTuple):
+    """A measure of some rows, and what it would have been with other families.
 
-    The interval says how much the figure would move with other families, for these trained heads;
-    how much it moves with the seed is in `per_seed`.
+    Attributes:
+        values: Of each seed; NaN where undefined.
+        draws: Mean over seeds in every draw of families, shape (DRAWS,).
+        families: See `Figure`.
+        unsafe: Rows of all seeds.
+        safe: Rows of all seeds.
+        rows: What two heads must share to be compared: labels and families.
+    """
+
+    values: tuple[float, ...]
+    draws: Array
+    families: int
+    unsafe: int
+    safe: int
+    rows: tuple[Any, ...]
+
+
+def drawn(measure: Measure, seeds: Sequence[Scored], draw: int = 0) -> Drawn:
+    """A measure of the rows of each seed, drawn again and again.
 
     Args:
         measure: Which.
         seeds: The rows of each seed; families of one name are drawn together.
-        draw: Seed of the draws.
+        draw: Seed of the draws: two heads with the same one are drawn alike.
     """
-    values, draws, m = _draws(measure, seeds, draw)
-    unsafe, safe = _rows(seeds)
-    mean = float(np.mean(values))
-    if math.isnan(mean):
-        return _undefined(values, unsafe, safe, m)
-    if m < 2:
-        why = "a single family says nothing about the spread between families"
-        return Figure(mean, math.nan, math.nan, values, unsafe, safe, m, why)
+    of = MEASURES[measure]
+    values = tuple(float(of(s.scores, s.unsafe)[0]) for s in seeds)
+    every = np.concatenate([s.families for s in seeds])
+    unsafe = np.concatenate([s.unsafe for s in seeds])
+    names = np.unique(every)
+    m = min(len(np.unique(every[unsafe == kind])) for kind in (0, 1))
+    times = np.random.default_rng(draw).multinomial(
+        len(names), np.full(len(names), 1 / max(1, len(names))), size=DRAWS
+    )
+    found = [
+        of(s.scores, s.unsafe, times[:, np.searchsorted(names, s.families)].astype(float))
+        for s in seeds
+    ]
+    bad = int(unsafe.sum())
+    rows = tuple((tuple(s.unsafe), tuple(s.families)) for s in seeds)
+    return Drawn(values, np.mean(found, axis=0), m, bad, len(unsafe) - bad, rows)
+
+
+def figure(one: Drawn) -> Figure:
+    """A measure, averaged over seeds, with its interval.
+
+    The interval says how much the figure would move with other families, for these trained heads;
+    how much it moves with the seed is in `per_seed`.
+    """
+    mean, m = float(np.mean(one.values)), one.families
+    if math.isnan(mean) or m < 2:
+        return _undefined(one, mean)
     shrunk = (m * mean + 0.5) / (m + 1)
     imaginary = ((1 - shrunk) ** 2 + shrunk**2) / 2 / (m + 1) ** 2
-    variance = (m / (m + 1)) ** 2 * _variance(draws) + imaginary
-    size = min(shrunk * (1 - shrunk) / variance, float(unsafe + safe))
+    variance = (m / (m + 1)) ** 2 * _variance(one.draws) + imaginary
+    size = min(shrunk * (1 - shrunk) / variance, float(one.unsafe + one.safe))
     low, high = score_limits(mean, size, t_quantile(m, LEVEL))
-    return Figure(mean, float(low), float(high), values, unsafe, safe, m)
+    return Figure(mean, float(low), float(high), one.values, one.unsafe, one.safe, m)
 
 
-def difference(
-    measure: Measure, one: Sequence[Scored], other: Sequence[Scored], draw: int = 0
-) -> Figure:
+def difference(one: Drawn, other: Drawn) -> Figure:
     """The measure of `one` minus that of `other` on the same rows, with interval and p.
 
     Raises:
         ValueError: The rows differ.
     """
-    for a, b in zip(one, other, strict=True):
-        if not (np.array_equal(a.unsafe, b.unsafe) and np.array_equal(a.families, b.families)):
-            raise ValueError("the two were not scored on the same rows")
-    first, draws_a, m = _draws(measure, one, draw)
-    second, draws_b, _ = _draws(measure, other, draw)
-    values = tuple(a - b for a, b in zip(first, second, strict=True))
-    unsafe, safe = _rows(one)
-    mean = float(np.mean(values))
+    if one.rows != other.rows:
+        raise ValueError("the two were not scored on the same rows")
+    values = tuple(a - b for a, b in zip(one.values, other.values, strict=True))
+    mean, m = float(np.mean(values)), one.families
     if math.isnan(mean) or m < 2:
-        return _undefined(values, unsafe, safe, m)
-    error = math.sqrt(_variance(draws_a - draws_b) + 1 / (m + 1) ** 2)
+        return _undefined(one._replace(values=values), mean)
+    error = math.sqrt(_variance(one.draws - other.draws) + 1 / (m + 1) ** 2)
     half = t_quantile(m, LEVEL) * error
     p = 2 * float(stdtr(m - 1, -abs(mean) / error))
     low, high = max(-1.0, mean - half), min(1.0, mean + half)
-    return Figure(mean, low, high, values, unsafe, safe, m, p=p)
-
-
-def _draws(
-    measure: Measure, seeds: Sequence[Scored], draw: int
-) -> tuple[tuple[float, ...], Array, int]:
-    """Each seed's value, the mean of every draw of families, and the number of families."""
-    of = partial(MEASURES[measure])
-    values = tuple(float(of(s.scores, s.unsafe)[0]) for s in seeds)
-    every = np.concatenate([s.families for s in seeds])
-    names = np.unique(every)
-    unsafe = np.concatenate([s.unsafe for s in seeds])
-    m = min((len(np.unique(every[unsafe == kind])) for kind in (0, 1)), default=0)
-    times = np.random.default_rng(draw).multinomial(
-        len(names), np.full(len(names), 1 / max(1, len(names))), size=DRAWS
-    )
-    drawn = [
-        of(s.scores, s.unsafe, times[:, np.searchsorted(names, s.families)].astype(float))
-        for s in seeds
-    ]
-    return values, np.mean(drawn, axis=0), m
+    return Figure(mean, low, high, values, one.unsafe, one.safe, m, p=p)
 
 
 def _variance(draws: Array) -> float:
@@ -193,11 +202,9 @@ def _by_score(scores: Array, weights: Array) -> Array:
     return np.asarray(np.add.reduceat(weights[:, order], starts, axis=1))
 
 
-def _rows(seeds: Sequence[Scored]) -> tuple[int, int]:
-    unsafe = int(sum(s.unsafe.sum() for s in seeds))
-    return unsafe, sum(len(s.unsafe) for s in seeds) - unsafe
-
-
-def _undefined(values: tuple[float, ...], unsafe: int, safe: int, m: int) -> Figure:
-    why = "no unsafe rows" if not unsafe else "no safe rows" if not safe else "too few families"
-    return Figure(math.nan, math.nan, math.nan, values, unsafe, safe, m, why)
+def _undefined(one: Drawn, mean: float) -> Figure:
+    why = "a single family says nothing about the spread between families"
+    if math.isnan(mean):
+        why = "no unsafe rows" if not one.unsafe else "no safe rows"
+    nan = math.nan
+    return Figure(mean, nan, nan, one.values, one.unsafe, one.safe, one.families, why)

@@ -51,10 +51,11 @@ def train(
     from chiasm.guard.trained.training import Settings
 
     chosen = compare.Plan(**{**plan, "settings": Settings(**plan.get("settings", {}))})
-    towers = Towers(tower, device, look or LOOK)
+    where = str(Path(tower).resolve()) if Path(tower).is_dir() else tower
+    towers = Towers(where, device, look or LOOK)
     store = store_of(towers)
     try:
-        guard, found = compare.train(rows, towers, tower, store, chosen, gate, tell)
+        guard, found = compare.train(rows, towers, where, store, chosen, gate, tell)
     finally:
         store.close()
     save(guard, out)

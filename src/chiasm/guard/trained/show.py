@@ -70,8 +70,8 @@ def _change(one: Mapping[str, Any]) -> str:
 
 
 def _calibration(found: Mapping[str, Any], markdown: bool) -> str:
-    head = ["head", "ECE before", "after", "Brier before", "after", "flagged: unsafe rows",
-            "safe rows", "carrier named right"]  # fmt: skip
+    head = ["head", "ECE before", "after", "Brier before", "after", "unsafe rows flagged",
+            "safe rows flagged", "carrier right"]  # fmt: skip
     lines = []
     for name in found["heads"]:
         one = found["calibration"][name]
@@ -83,11 +83,12 @@ def _calibration(found: Mapping[str, Any], markdown: bool) -> str:
                   for when in ("before", "after")),
                 _rate(one["hits"]),
                 _rate(one["false_alarms"]),
-                f"{right['k'] / right['n']:.0%} of {right['n']}" if right["n"] else "-",
+                f"{right['k'] / right['n']:.0%}" if right["n"] else "-",
             ]
         )  # fmt: skip
     title = "Calibrated and with the threshold of the validation families, on all test rows"
-    return f"{title}\n{_rows(head, lines, markdown)}"
+    body = _rows(head, lines, markdown) if markdown else _columns(head, lines)
+    return f"{title}\n{body}"
 
 
 def _number(value: float | None) -> str:
@@ -99,7 +100,7 @@ def _rate(one: Mapping[str, Any]) -> str:
         return "-"
     if one["low"] is None:
         return f"{one['rate']:.0%} of {one['n']}"
-    return f"{one['rate']:.0%} ({one['low']:.0%} .. {one['high']:.0%}) of {one['n']}"
+    return f"{one['rate']:.0%} ({one['low']:.0%} .. {one['high']:.0%})"
 
 
 def _rows(head: Sequence[str], lines: Sequence[Sequence[str]], markdown: bool) -> str:
@@ -115,3 +116,11 @@ def _rows(head: Sequence[str], lines: Sequence[Sequence[str]], markdown: bool) -
         parts.append(f"  {title}")
         parts += [f"    {line[0]:<{width}}  {line[k]}" for line in lines]
     return "\n".join(parts)
+
+
+def _columns(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    widths = [max(map(len, column)) for column in zip(head, *lines, strict=True)]
+    return "\n".join(
+        "  " + "  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip()
+        for line in [head, *lines]
+    )

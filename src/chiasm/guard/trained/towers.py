@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from chiasm.errors import ConfigError
+from chiasm.data.images import READERS
+from chiasm.errors import ConfigError, ImageError
 from chiasm.models.local.environment import check_torchvision, require
 
 Half = NDArray[np.float16]
@@ -73,6 +74,9 @@ class Towers:
     def __init__(self, source: str, device: str = "cpu", look: str = LOOK) -> None:
         require(("torch", "transformers"))
         check_torchvision()
+        from transformers.utils import logging
+
+        logging.disable_progress_bar()
         self.source, self.device, self.look = source, device, look
         self.model: Any
         self.processor: Any
@@ -140,10 +144,18 @@ class Towers:
 
         Raises:
             ConfigError: The checkpoint's way of seeing is none of those that are known.
+            ImageError: A file can't be decoded.
         """
+        opened = [_opened(image) for image in images]
+        try:
+            return self._seen(opened)
+        except (TypeError, AttributeError, ValueError) as error:
+            why = str(error).splitlines()[0][:300] if str(error) else type(error).__name__
+            raise ConfigError(f"--tower {self.source} can't look at a picture: {why}") from None
+
+    def _seen(self, opened: Sequence[Any]) -> list[Feature]:
         import torch
 
-        opened = [_opened(image) for image in images]
         with torch.inference_mode():
             if self.kind == "generative":
                 return [_feature(self._patches(image)) for image in opened]
@@ -224,12 +236,7 @@ class Towers:
 
         inputs = self._shown(image, LOOK)
         given = {k: v for k, v in inputs.items() if k not in ("input_ids", "attention_mask")}
-        try:
-            found = self.model.get_image_features(**given)
-        except (TypeError, AttributeError) as error:
-            raise ConfigError(
-                f"--tower {self.source}: its vision tower can't be asked alone: {error}"
-            ) from None
+        found = self.model.get_image_features(**given)
         seen = getattr(found, "pooler_output", found)
         rows = [s.reshape(-1, s.shape[-1]) for s in (seen if isinstance(seen, list) else [seen])]
         return _averaged(torch.cat(list(rows)))
@@ -238,8 +245,11 @@ class Towers:
 def _opened(image: bytes) -> Any:
     from PIL import Image
 
-    with Image.open(BytesIO(image)) as opened:
-        return opened.convert("RGB")
+    try:
+        with Image.open(BytesIO(image), formats=READERS) as opened:
+            return opened.convert("RGB")
+    except (OSError, SyntaxError, ValueError, EOFError) as error:  # what Pillow's readers raise
+        raise ImageError(f"a picture can't be decoded: {error}") from None
 
 
 def _averaged(patches: Any) -> Any:
