@@ -112,6 +112,47 @@ def export(name: str, folder: Path) -> None:
     click.echo(checkpoint(name, folder))
 
 
+@lab.command("check")
+@click.option(
+    "-o", "--output", type=OUTPUT_FOLDER, default=Path("lab-check"), help="Folder to write to."
+)
+@click.option("--model", "models", multiple=True,
+              help="Inspect's provider/model; chiasm_tiny/FOLDER for a checkpoint.")  # fmt: skip
+@click.option("--no-random", is_flag=True, help="No copies with a random vision tower.")
+@click.option("--sample", type=POSITIVE, help="Only N of 108 cases, in proportion to the sets.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+def check(
+    output: Path, models: tuple[str, ...], no_random: bool, sample: int | None, form: str
+) -> None:
+    """Small models through tasks, judge, audit and diagnosis: one page; needs no torch.
+
+    By default the three that come with chiasm, and a copy of each whose vision tower is random:
+    its failures must come out as perception. The same command continues.
+
+    \b
+    Examples:
+      chiasm lab check -o check     # then open check/check.html
+      chiasm lab check --model chiasm_tiny/base --model chiasm_tiny/lab/test/seed-0/mm_dpo
+    """
+    import json
+    import os
+
+    # Before numpy is loaded: several threads make the small models' matrices five times as dear.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from chiasm.cli.progress import show_stages
+    from chiasm.lab import check as work
+
+    with show_stages() as tell:
+        found = work.check(
+            output, models or work.MODELS, randomised=not no_random, sample=sample, tell=tell
+        )
+    if form == "json":
+        click.echo(json.dumps(found, indent=1))
+        return
+    click.echo(f"{work.text(found)}\n\nToy world: a mechanism, no evidence about other models.")
+    click.echo(f"Page: {output / work.PAGE_FILE}   figures: {output / work.FIGURES_FILE}")
+
+
 def _print(found: dict[str, object], form: str, folder: Path) -> None:
     import json
 

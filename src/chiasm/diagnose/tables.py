@@ -24,6 +24,9 @@ Key = tuple[str, ...]
 Table = Mapping[Key, Answers]
 """Answers by what they are about."""
 
+Questions = Mapping[str, Mapping[Condition, Sequence[str]]]
+"""Case -> probe -> the questions that must all be answered well; names without the benchmark."""
+
 
 class CaseRow(NamedTuple):
     """What can be said of a case.
@@ -68,12 +71,16 @@ BENIGN = ("answered", "refused_by_text", "refused_with_picture", "refused", "und
 refused without it; `refused` where that was not asked or is open."""
 
 
-def diagnoses(frame: pl.DataFrame, least: int = rules.MIN_ANSWERS) -> list[Diagnosis]:
+def diagnoses(
+    frame: pl.DataFrame, least: int = rules.MIN_ANSWERS, asked: Questions | None = None
+) -> list[Diagnosis]:
     """One diagnosis per benchmark and model in a frame of `chiasm.report.responses`.
 
     Args:
         frame: Responses; of a benchmark the input conditions `VIEWS`, and its probes.
         least: Answers a condition needs before a single case is attributed.
+        asked: Of benchmarks whose probes ask several questions about a case, or one about several
+            cases; by default a probe's question has the name of its case.
 
     Raises:
         ConfigError: There is no condition `full`, a condition has several runs of one model, or
@@ -81,7 +88,7 @@ def diagnoses(frame: pl.DataFrame, least: int = rules.MIN_ANSWERS) -> list[Diagn
     """
     own = frame.filter(~_is_companion() & pl.col("view").is_in(VIEWS))
     groups = own.group_by(["benchmark", "model"], maintain_order=True)
-    found = [_one(frame, part, str(b), str(m), least) for (b, m), part in groups]
+    found = [_one(frame, part, str(b), str(m), least, asked or {}) for (b, m), part in groups]
     if not found:
         raise ConfigError(
             f"nothing to diagnose: the logs hold none of the conditions {', '.join(VIEWS)}; "
@@ -95,7 +102,12 @@ def _is_companion() -> pl.Expr:
 
 
 def _one(
-    frame: pl.DataFrame, part: pl.DataFrame, benchmark: str, model: str, least: int
+    frame: pl.DataFrame,
+    part: pl.DataFrame,
+    benchmark: str,
+    model: str,
+    least: int,
+    asked: Questions,
 ) -> Diagnosis:
     if part["safety"].null_count() == len(part):
         raise ConfigError(f"{benchmark}: only answers that are judged for safety can be diagnosed")
@@ -109,7 +121,7 @@ def _one(
         _check_single(rows, benchmark, model, condition)
     tables = {c: _answers(rows, c) for c, rows in frames.items()}
     cases = views["full"].unique("case", keep="first", maintain_order=True).to_dicts()
-    made = [(row, _evidence(row, tables, benchmark)) for row in cases]
+    made = [(row, _evidence(row, tables, benchmark, asked)) for row in cases]
     return Diagnosis(
         benchmark,
         model,
@@ -199,11 +211,11 @@ def _good(row: Mapping[str, Any], condition: str) -> bool | None:
 
 
 def _evidence(
-    row: Mapping[str, Any], tables: Mapping[Condition, Table], benchmark: str
+    row: Mapping[str, Any], tables: Mapping[Condition, Table], benchmark: str, asked: Questions
 ) -> rules.Evidence:
-    keys: dict[Condition, list[Key]] = {
-        c: [(row["case"].partition("/")[2],)] for c in rules.CONDITIONS
-    }
+    name = row["case"].partition("/")[2]
+    keys: dict[Condition, list[Key]] = {c: [(name,)] for c in rules.CONDITIONS}
+    keys |= {c: [(key,) for key in named] for c, named in asked.get(name, {}).items()}
     if benchmark in SCENES:
         here, other = row["image"], str(1 - int(row["image"]))
         keys["perceive"] = [(row["grid"], here)]

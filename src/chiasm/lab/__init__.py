@@ -8,4 +8,5 @@ fusion     a cross-attention module and a safety head beside a frozen model
 runs       which arms and seeds there are, resumable, and their answers
 results    answers -> rates, Youden's J, differences to the base
 page       table, figure, page
+check      small models end to end: tasks, judge, audit, diagnosis, one page (no torch)
 """

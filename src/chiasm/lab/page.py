@@ -1,12 +1,14 @@
 """The page of the experiment: figure, tables, what is seen and what it does not prove."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from markupsafe import Markup
 
+from chiasm.lab.check_audit import audit_sets
 from chiasm.lab.figure import ARMS, figure
+from chiasm.report.wording import percent, span
 from chiasm.scenes.flat.sets import ABILITY, OTHER, SETS
 
 SHOWN = (
@@ -40,7 +42,8 @@ def page(found: Mapping[str, Any]) -> str:
         version=__version__,
         split=found["split"],
         figure=Markup(figure(found)),
-        pictures=[_picture(what, colour) for what, colour in SHOWN],
+        pictures=[picture(what, colour) for what, colour in SHOWN],
+        audit=audit_rows(audit_sets(found["split"], found["arms"]["base"]["seeds"][0])),
         names=NAMES,
         sets=SETS,
         columns=[*ABILITY, *OTHER],
@@ -86,7 +89,34 @@ def _rate(e: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _picture(what: str, colour: str) -> dict[str, str]:
+def audit_rows(sets: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What pages show of `chiasm.lab.check_audit.audit_sets`."""
+    return [
+        {
+            "name": one["name"],
+            "arm": one["arm"],
+            "example": one["example"],
+            **one["rows"],
+            "named": [_share(one["named"][kind]) for kind in ("harmful", "benign")],
+            "words": [_share(one["harmful_words"][kind]) for kind in ("harmful", "benign")],
+            "told": _share(one["told"]),
+            "constant": percent(one["told"]["against"], 0),
+            "leaky": one["leaky"],
+        }
+        for one in sets
+    ]
+
+
+def _share(e: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        "rate": percent(e["rate"], 0),
+        "span": span(e["low"], e["high"], 0),
+        "share": f"{e['k']:,}/{e['n']:,}",
+    }
+
+
+def picture(what: str, colour: str) -> dict[str, str]:
+    """A drawing for a page."""
     from chiasm.benchmarks.lab import png
     from chiasm.scenes.flat.world import Picture
 
