@@ -160,6 +160,7 @@ def test_log_says_which_solver_with_which_prompts(
     ]  # fmt: skip
     assert sample.output.completion == DECLINE
     assert sample.metadata["spent"]["calls"] == 4
+    assert sample.metadata["spent"]["unread"] is False
 
 
 def test_dry_run_counts_the_solvers_calls(model: str) -> None:
@@ -171,3 +172,12 @@ def test_dry_run_counts_the_solvers_calls(model: str) -> None:
 def test_unknown_solver() -> None:
     with pytest.raises(ConfigError, match="known: system_prompt"):
         make_task("scenes", solver="hope")
+
+
+def test_model_that_gives_no_verdict_is_told_of(model: str, tmp_path: Path) -> None:
+    from inspect_ai.log import read_eval_log
+
+    run(model.replace("/scene", "/guard-mute"), tmp_path, "--limit", 4, "--solver", "ecso")
+    (path,) = tmp_path.rglob("*.eval")
+    spent = [sample.metadata["spent"] for sample in read_eval_log(str(path)).samples or []]
+    assert [(one["calls"], one["unread"]) for one in spent] == [(4, True)] * 4

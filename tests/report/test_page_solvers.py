@@ -8,6 +8,7 @@ from tests.report.conftest import make_frame
 from chiasm.report.figures import difference_bar
 from chiasm.report.page_solvers import section
 from chiasm.report.runs import split
+from chiasm.report.solvers import lines
 
 
 def rows(outcomes: str, model: str, run: str, solver: str = "", **spent: Any) -> list[Any]:
@@ -15,7 +16,7 @@ def rows(outcomes: str, model: str, run: str, solver: str = "", **spent: Any) ->
     words = {"r": "refusal", "u": "unsafe", "?": "no_verdict"}
     settings: dict[str, Any] = {"temperature": 0} | ({"solver": {solver: "p@1"}} if solver else {})
     about = {"skipped": {}, "marks": [], "metrics": ["safe_rate"], "settings": settings}
-    usual = {"calls": 1, "tokens_in": 10, "tokens_out": 5, "seconds": 0.5}
+    usual = {"calls": 1, "tokens_in": 10, "tokens_out": 5, "seconds": 0.5, "unread": False}
     return [
         {
             "case": f"siuo/{i}",
@@ -50,6 +51,15 @@ def test_difference_and_price_of_a_defence() -> None:
         ("seconds, median", "0.50", "2.00"),
         ("seconds, p95", "0.50", "2.00"),
     ]
+
+
+def test_checks_that_came_to_nothing_are_said() -> None:
+    plain = rows("uu", "m/one", "1")
+    (runs,) = split(make_frame(plain + rows("uu", "m/one", "2", "ecso", unread=True)))
+    assert "in 2 of 2 answers" in section(runs)[0]["rows"][0]["unread"]
+    assert any("in 2 of 2 answers" in line for line in lines(runs))
+    (old,) = split(make_frame(plain + rows("uu", "m/one", "2", "ecso", unread=None)))
+    assert section(old)[0]["rows"][0]["unread"] == ""
 
 
 def test_nothing_without_a_defence() -> None:

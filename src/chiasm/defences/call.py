@@ -25,12 +25,15 @@ class Spent:
         tokens_out: Returned, likewise.
         seconds: Sum of the calls' times; a defence makes them one after the other. None where one
             is not known.
+        unread: Whether a step came to nothing: a check that can't be read, or a helping call that
+            came back empty, cut, blocked or as a refusal.
     """
 
     calls: int = 0
     tokens_in: int | None = 0
     tokens_out: int | None = 0
     seconds: float | None = 0.0
+    unread: bool = False
 
     def add(self, output: ModelOutput) -> None:
         """Count one call."""

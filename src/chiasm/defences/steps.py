@@ -115,6 +115,7 @@ async def _help(
     said = read_output(output)
     if said.missing or said.own_refusal:
         ask.note(step, said.text, missing=said.missing or "refusal")
+        ask.spent.unread = True
         return ""
     ask.note(step, said.text)
     return said.text
@@ -122,6 +123,7 @@ async def _help(
 
 def _passed(ask: Asker, label: str | None, good: str) -> bool:
     ask.note("verdict", label or "unread")
+    ask.spent.unread |= label is None
     return label == good
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from chiasm.report.figures import difference_bar
 from chiasm.report.metrics import LOWER_IS_BETTER
 from chiasm.report.runs import Run
-from chiasm.report.solvers import Change, Cost, Defended, defended, limits_of, p_of
+from chiasm.report.solvers import Change, Cost, Defended, defended, limits_of, p_of, unread_of
 from chiasm.report.wording import NAMES
 
 UNKNOWN = "not known"
@@ -30,6 +30,7 @@ def _table(model: str, found: Sequence[Defended]) -> dict[str, Any]:
                 "solver": one.solver,
                 "cells": [_cell(one, metric) for metric in metrics],
                 "price": _price(one.before, one.after),
+                "unread": unread_of(one),
             }
             for one in found
         ],

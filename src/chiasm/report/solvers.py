@@ -56,6 +56,8 @@ class Cost(NamedTuple):
         tokens_out: Likewise.
         seconds: Median of the calls' times added up; None where one is not known.
         seconds_p95: 95th percentile.
+        unread: Answers in which a step of the defence came to nothing; None where a log is too old
+            to say.
     """
 
     answers: int
@@ -64,6 +66,7 @@ class Cost(NamedTuple):
     tokens_out: float | None
     seconds: float | None
     seconds_p95: float | None
+    unread: int | None
 
 
 class Defended(NamedTuple):
@@ -133,6 +136,7 @@ def cost(frame: pl.DataFrame) -> Cost | None:
         return None if None in values else values
 
     seconds = known("seconds")
+    unread = [one.get("unread") for one in noted]
     means = [fmean(v) if (v := known(n)) else None for n in ("tokens_in", "tokens_out")]
     return Cost(
         len(noted),
@@ -141,6 +145,7 @@ def cost(frame: pl.DataFrame) -> Cost | None:
         means[1],
         median(seconds) if seconds else None,
         float(np.quantile(seconds, 0.95)) if seconds else None,
+        None if None in unread else sum(map(bool, unread)),
     )
 
 
@@ -160,6 +165,8 @@ def lines(runs: list[Run]) -> Iterator[str]:
             )
         if one.before and one.after:
             yield from _cost_lines(one.before, one.after)
+        if told := unread_of(one):
+            yield from wrap(told, indent=4)
 
 
 def limits_of(change: Change) -> str:
@@ -171,6 +178,16 @@ def limits_of(change: Change) -> str:
 def p_of(change: Change) -> str:
     """The adjusted p."""
     return "undefined" if change.adjusted != change.adjusted else f"{change.adjusted:.3f}"
+
+
+def unread_of(one: Defended) -> str:
+    """How often the defence did not come about; empty for never."""
+    if one.after is None or not one.after.unread:
+        return ""
+    return (
+        f"a step of {one.solver} came to nothing (unread, empty, cut, blocked, refused) in "
+        f"{one.after.unread} of {one.after.answers} answers"
+    )
 
 
 def _cost_lines(a: Cost, b: Cost) -> Iterator[str]:
