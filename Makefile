@@ -4,12 +4,13 @@
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help install demo check format test test-all test-train clean distclean
+.PHONY: help install demo check format test test-all test-long test-train clean distclean
 
 BIN := .venv/bin
 UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
-WORKERS ?= 4
-PYTEST := $(BIN)/pytest -n logical --maxprocesses $(WORKERS)
+# One more than there are cores, as many tests wait for others; each holds up to 1 GB.
+WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$((n < 4 ? n + 1 : 5)))
+PYTEST := $(BIN)/pytest -n $(WORKERS)
 FIND_PYTHON := for python in $$PYTHON python3 python3.13 python3.12 python3.11 python; do \
 	"$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
 	2>/dev/null && break; python=; done; if [ -z "$$python" ]; then \
@@ -35,6 +36,7 @@ help:
 	@echo "make demo      the offline story: sets up what it needs, writes demo/report.html"
 	@echo "make test      all tests that are quick, under 5 minutes"
 	@echo "make test-all  and kill, fault, browser and server tests, under 20 minutes"
+	@echo "make test-long  the same with ten kills, whole benchmarks and 10,000 broken inputs"
 	@echo "make test-train  local models on tiny checkpoints: torch for the CPU in .venv-train"
 	@echo "make check     ruff, ruff format, mypy --strict"
 	@echo "make install   .venv with chiasm and the development tools"
@@ -56,10 +58,13 @@ format: .venv/.dev
 	$(BIN)/ruff format .
 
 test: .venv/.dev
-	$(PYTEST) -m "not slow"
+	$(PYTEST) -m "not slow and not long"
 
 test-all: .venv/.dev
-	$(PYTEST)
+	$(PYTEST) -m "not long"
+
+test-long: .venv/.dev
+	$(PYTEST) -m long
 
 test-train: $(TRAIN)/.ready
 	$(TRAIN)/bin/pytest -m train

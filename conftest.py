@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 SECRET = ("_API_KEY", "_BASE_URL", "_TOKEN", "_ENDPOINT", "_CREDENTIALS", "_ACCESS_KEY")
 OURS = ("CHIASM_", "INSPECT_", "HF_", "XDG_", "AWS_", "AZURE_", "OPENAI_", "GOOGLE_")
@@ -30,6 +31,11 @@ TORCH = (
 )
 # Where torch is missing, as in `make test`, looking for doctests would fail on these.
 collect_ignore = [f"src/chiasm/{name}.py" for name in TORCH if find_spec("torch") is None]
+
+
+# The same examples every time; `--hypothesis-profile=default` looks for new ones.
+settings.register_profile("seeded", derandomize=True, deadline=None)
+settings.load_profile("seeded")
 
 
 class OfflineError(OSError):

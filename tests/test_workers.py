@@ -50,8 +50,8 @@ def make(tmp_path):
 
 
 def figures(logs):
-    """Without what says where the logs are."""
-    frame = responses(logs).drop("log", "about").sort("case", "epoch")
+    """Without what says where the logs are and how long it took."""
+    frame = responses(logs).drop("log", "about", "spent").sort("case", "epoch")
     return frame.rows(), [
         {k: e[k] for k in ("metric", "group", "k", "n", "asked", "low", "high")}
         for e in estimates(responses(logs))
@@ -75,8 +75,8 @@ def test_the_figures_are_those_of_one_process(make, tmp_path):
     )
     small = make(10)
     alone = run.evaluate(small, tmp_path / "one")
-    shared = workers.evaluate(small, tmp_path / "three", settings, 3)
-    assert len(shared) == 3 and len({log.parent for log in shared}) == 3
+    shared = workers.evaluate(small, tmp_path / "two", settings, 2)
+    assert len(shared) == 2 and len({log.parent for log in shared}) == 2
     assert figures(shared) == figures(alone)
     assert begun == [10] and told == {("chiasm/comply", False): 10}
 
@@ -90,7 +90,7 @@ def test_connections_are_those_of_all_workers_together(openai_server, make, tmp_
     assert openai_server.counts()["requests"]["model"] == 24
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_more_workers_than_cases_and_another_number_of_them(openai_server, make, tmp_path):
     small = make(2, openai_server.model())
     first = workers.evaluate(small, tmp_path, run.Settings(max_connections=3), 3)
@@ -127,7 +127,7 @@ workers.evaluate(run.Plan(**plan), Path(sys.argv[1]), run.Settings(max_connectio
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("victim", ["command", "worker"])
+@pytest.mark.parametrize("victim", [pytest.param("command", marks=pytest.mark.long), "worker"])
 def test_a_kill_loses_at_most_what_was_in_flight(openai_server, make, tmp_path, victim):
     openai_server.configure(latency_s=0.2)
     asked = make(24, openai_server.model())
@@ -137,9 +137,9 @@ def test_a_kill_loses_at_most_what_was_in_flight(openai_server, make, tmp_path, 
     children = _children(running.pid)
     assert len(children) == 2
     os.kill(running.pid if victim == "command" else children[0], signal.SIGKILL)
-    _, said = running.communicate(timeout=60)
+    _, said = running.communicate(timeout=300)
     assert victim == "command" or "the same command continues" in said
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while any(Path(f"/proc/{pid}").exists() for pid in children) and time.monotonic() < until:
         time.sleep(0.05)  # what has lost its command ends itself
     assert not any(Path(f"/proc/{pid}").exists() for pid in children)

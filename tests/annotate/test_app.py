@@ -341,7 +341,7 @@ def malformed(rng: random.Random, good: dict[str, Any]) -> bytes:
     return json.dumps(value).encode()
 
 
-@pytest.mark.parametrize("n", [300, pytest.param(10_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("n", [300, pytest.param(10_000, marks=pytest.mark.long)])
 def test_malformed_requests_get_an_error_and_store_nothing(team: Team, n: int) -> None:
     client = team.client("ann")
     good = body(first(client)["id"], note="n", seconds=1.0)

@@ -70,7 +70,7 @@ class Simulated(threading.Thread):
 
 
 @pytest.mark.parametrize(
-    ("seconds", "most"), [(20.0, 12), pytest.param(60.0, 10_000, marks=pytest.mark.slow)]
+    ("seconds", "most"), [(20.0, 12), pytest.param(60.0, 10_000, marks=pytest.mark.long)]
 )
 def test_ten_people_lose_no_label(tmp_path: Path, labels: str, seconds: float, most: int) -> None:
     file = responses(tmp_path, 600)

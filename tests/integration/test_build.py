@@ -99,8 +99,9 @@ def files(out: Path) -> dict[str, bytes]:
     return {str(p.relative_to(out)): p.read_bytes() for p in found}
 
 
-def test_ten_kills_repeat_no_paid_call_and_give_the_same_export(
-    builders: BuildServer, tmp_path: Path
+@pytest.mark.parametrize("kills", [2, pytest.param(10, marks=pytest.mark.long)])
+def test_kills_repeat_no_paid_call_and_give_the_same_export(
+    builders: BuildServer, tmp_path: Path, kills: int
 ) -> None:
     path = recipe(tmp_path / "recipe", builders, grids={"source": "grids.toml"})
     command = [str(CHIASM), "build", str(path), "--max-connections", "6", "-o"]
@@ -110,7 +111,7 @@ def test_ten_kills_repeat_no_paid_call_and_give_the_same_export(
     builders.reset(settings=False)
     builders.configure(latency_s=0.05, jitter_s=0.1)
 
-    moments = sorted(random.Random(5).sample(range(5, total - 30), 10))
+    moments = sorted(random.Random(5).sample(range(5, total - 30), kills))
     for moment in moments:
         process = subprocess.Popen(
             [*command, str(tmp_path / "killed")],

@@ -77,7 +77,8 @@ def kept(folder: Path) -> list[str]:
         return [value for (value,) in db.execute("SELECT value FROM calls")]
 
 
-def test_evaluation(openai_server: OpenAIServer, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kills", [3, pytest.param(10, marks=pytest.mark.long)])
+def test_evaluation(openai_server: OpenAIServer, tmp_path: Path, kills: int) -> None:
     server = openai_server
     data = standin.siuo(tmp_path / "data", CASES)
     server.configure(latency_s=0.02, jitter_s=0.1, vary=True)
@@ -113,7 +114,7 @@ def test_evaluation(openai_server: OpenAIServer, tmp_path: Path) -> None:
             assert logged["safety"].is_in(SAFETY_OF_UNSAFE).sum() <= sum(stored.values())
 
     total = (1 + AXES) * ANSWERS
-    moments = sorted(random.Random(7).sample(range(10, total - 60), 10))
+    moments = sorted(random.Random(7).sample(range(10, total - 60), kills))
     text = interrupted(command("killed"), server, moments, 7, check)
 
     assert text == calm

@@ -289,7 +289,8 @@ def test_a_panel_in_a_run_and_its_forecast(openai_server: OpenAIServer, tmp_path
 
 
 @pytest.mark.slow
-def test_a_panel_that_is_killed(openai_server: OpenAIServer, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kills", [1, pytest.param(5, marks=pytest.mark.long)])
+def test_a_panel_that_is_killed(openai_server: OpenAIServer, tmp_path: Path, kills: int) -> None:
     """With a judge that refuses a third; its refusals are paid for once, too."""
     server = openai_server
     data = standin.siuo(tmp_path / "data", 120)
@@ -310,7 +311,7 @@ def test_a_panel_that_is_killed(openai_server: OpenAIServer, tmp_path: Path) -> 
     def check(requests: list[Received]) -> None:
         assert len(requests) <= total
 
-    moments = sorted(random.Random(9).sample(range(20, total - 60), 5))
+    moments = sorted(random.Random(9).sample(range(20, total - 60), kills))
     text = interrupted(command("killed"), server, moments, 9, check)
     assert text == calm
     counts = server.counts()

@@ -22,6 +22,7 @@ MOST_S = 45
 LEAST_PER_S = 2000
 
 
+@pytest.mark.long
 def test_ten_thousand_answers(shared: Path, tmp_path: Path) -> None:
     """MOSSBench's five files of 300 answers, under 34 names, one log each, with the tables."""
     recorded = sorted((shared / "mossbench" / "responses").glob("*.jsonl"))

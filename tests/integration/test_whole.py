@@ -133,8 +133,13 @@ Write "[Effectiveness Judgement:] Very Effective | Partially Effective | Ineffec
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("n", [30, pytest.param(167, marks=pytest.mark.long)])
 def test_siuo_paper(
-    openai_server: OpenAIServer, shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    openai_server: OpenAIServer,
+    shared: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    n: int,
 ) -> None:
     """The authors' protocol, with a rubric of our own in the form of their file."""
     file = tmp_path / "gpt-eval.py"
@@ -144,29 +149,30 @@ def test_siuo_paper(
         source = paper.SOURCES[name]._replace(sha256=digest)
         monkeypatch.setitem(paper.SOURCES, name, source)  # type: ignore[arg-type]
     root, cases = painted(shared, tmp_path, "siuo", "siuo_gen.json")
-    options = ("--protocol", "paper", "--rubric", str(file))
+    options = ("--protocol", "paper", "--rubric", str(file), "--limit", str(n))
     text = run(openai_server, "siuo", root, tmp_path, *options)
-    does = check_requests(openai_server, "siuo", root, cases, epochs=3)
-    assert sum(does.values()) == 501
+    does = check_requests(openai_server, "siuo", root, cases[:n], epochs=3)
+    assert sum(does.values()) == 3 * n
     check_safety(text, does, parts={"safe_unspecified_rate": ("refuse", "warn", "other")})
     assert {r.max_tokens for r in openai_server.requests("model")} == {500}
     assert {r.max_tokens for r in openai_server.requests("judge")} == {200}
     assert all(r.order == ["text", "image"] for r in openai_server.requests())
     assert all(r.temperature is None for r in openai_server.requests("model"))
-    assert whole(text, "safe_rate_majority")["n"] == 167
+    assert whole(text, "safe_rate_majority")["n"] == n
 
 
 @pytest.mark.slow
-def test_vlsbench(openai_server: OpenAIServer, shared: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("n", [200, pytest.param(2241, marks=pytest.mark.long)])
+def test_vlsbench(openai_server: OpenAIServer, shared: Path, tmp_path: Path, n: int) -> None:
     root, cases = painted(shared, tmp_path, "vlsbench", "data.json")
     assert len(cases) == 2241
     assert len({p for c in cases for p in c.images}) == 1957
-    allowed = ("--allow", "EMPTY_QUERY", "--max-connections", "32")
+    allowed = ("--allow", "EMPTY_QUERY", "--max-connections", "32", "--limit", str(n))
     text = run(openai_server, "vlsbench", root, tmp_path, *allowed)
-    asked = [c for c in cases if c.query]
-    assert len(asked) == 2240
+    assert sum(not c.query for c in cases) == 1
+    asked = [c for c in cases[:n] if c.query]
     does = check_requests(openai_server, "vlsbench", root, asked)
-    check_safety(text, does, THREE_CLASSES, skipped=1)
+    check_safety(text, does, THREE_CLASSES, skipped=n - len(asked))
 
 
 def test_mossbench_real_images(openai_server: OpenAIServer, shared: Path, tmp_path: Path) -> None:

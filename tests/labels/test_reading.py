@@ -77,7 +77,11 @@ def any_label(draw):
 def test_any_labels_make_the_round_trip(tmp_path_factory, name, form, labels):
     path = tmp_path_factory.mktemp("l") / name
     write(labels, path, form)
-    assert read(path) == labels
+    expected = labels
+    if name == "l.json":  # Label Studio keeps the labels of a response together
+        first = {x.response: i for i, x in reversed(list(enumerate(labels)))}
+        expected = sorted(labels, key=lambda x: first[x.response])
+    assert read(path) == expected
 
 
 # --- what tools write -------------------------------------------------------------------------

@@ -89,7 +89,7 @@ class OpenAIServer:
         received = [Received(**r) for r in self._call("GET", "/requests")["requests"]]
         return [r for r in received if side in (None, r.side)]
 
-    def wait_for(self, n: int, timeout: float = 60) -> None:
+    def wait_for(self, n: int, timeout: float = 300) -> None:
         """Return as soon as n requests have arrived since the last reset: the moment to kill.
 
         Raises:

@@ -77,7 +77,7 @@ async function fetchMore() {
     if (!trail.includes(task.id)) trail.push(task.id);
   }
   if (before === stored) progress(work.progress);
-  if (!unsent.running) say("");
+  if (!unsent.running && !unsent.ended) say("");
   return true;
 }
 

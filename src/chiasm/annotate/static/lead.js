@@ -25,7 +25,7 @@ async function refresh() {
     say(error.status === 401 ? "Your link has ended." : "The server does not answer; trying again.", "bad");
     return;
   }
-  if (!unsent.running) say("");
+  if (!unsent.running && !unsent.ended) say("");
   const text = JSON.stringify(found);
   if (text === newest) return;
   newest = text;

@@ -10,6 +10,7 @@ export class Unsent {
     this.kept = [];
     this.on = { stored, refused, state };
     this.running = false;
+    this.ended = false; // the server knows this person no more: an older answer changes nothing
     this.wake = () => {};
     addEventListener("online", () => this.wake());
     addEventListener("storage", () => this.list().length && this.flush());
@@ -72,6 +73,7 @@ export class Unsent {
       return "later";
     }
     if (answer.ok) {
+      this.ended = false;
       this.drop(entry.key);
       this.on.stored(entry, body);
       return "done";
@@ -82,6 +84,7 @@ export class Unsent {
       return "done";
     }
     if (answer.status === 401 || answer.status === 403) {
+      this.ended = true;
       this.on.state("ended");
       return "stop";
     }
