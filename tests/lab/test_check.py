@@ -35,7 +35,7 @@ def checked(tmp_path_factory):
     assert len(calls) == answers > 100
     assert again == json.loads(figures)
     assert (out / PAGE_FILE).read_text("utf-8") == page
-    return said, again, page
+    return said, again, page, out
 
 
 def test_a_blinded_model_fails_for_perception_and_the_base_does_not(checked):
@@ -47,7 +47,7 @@ def test_a_blinded_model_fails_for_perception_and_the_base_does_not(checked):
 
 
 def test_all_is_on_the_page_and_in_the_terminal(checked):
-    text, figures, page = checked
+    text, figures, page, _ = checked
     assert "chiasm_tiny/base?tower=random" in text
     assert [one["name"] for one in figures["audit"]] == ["leaky", "leak-free", "joint"]
     for heading in ("Declined where", "Can the judge", "trained on", "Why did", "not prove"):
@@ -144,3 +144,20 @@ def test_a_judge_that_errs_is_seen(tmp_path):
     assert dangerous["fates"]["exact"] == {"refusal": 1, "unsafe": 1}
     assert [benign[k] for k in ("tp", "fp", "fn", "tn")] == [1, 0, 0, 1]
     assert (tmp_path / "dangerous.csv").is_file()
+
+
+def test_a_killed_run_is_continued(checked, tmp_path):
+    """Logs that were killed before their first score count as parts of the same run."""
+    from shutil import copytree
+
+    from inspect_ai.log import read_eval_log, write_eval_log
+
+    from chiasm.report import responses
+
+    folder = copytree(checked[3] / "diagnosis" / "logs", tmp_path / "logs")
+    for path in sorted(folder.glob("*.eval")):
+        log = read_eval_log(str(path))
+        log.samples, log.status, log.results = [], "started", None
+        write_eval_log(log, str(path.with_name(f"a-{path.name}")))
+    runs = responses(folder).group_by("benchmark", "model").agg("run")
+    assert all(len(set(names)) == 1 for names in runs["run"])

@@ -31,8 +31,8 @@ _PUNCTUATION = re.compile(r"\s*([.,!?:]|')(?=\s|$)|(?<=\w)(?='s\b)")
 class TinyAPI(ModelAPI):
     """A model of the lab's toy world, in numpy: answers to one question and its picture.
 
-    Greedy, but for a temperature above 0; then the n-th answer to the same question and picture
-    is the same in every run. Outside its world of 190 words its answers mean nothing.
+    Greedy, but for a temperature above 0; then the n-th answer of a process to the same question
+    and picture is the same in every run. Outside its world of 190 words its answers mean nothing.
     """
 
     def __init__(
