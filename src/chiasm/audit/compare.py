@@ -12,6 +12,7 @@ SCHEMA = 1
 NAMES = {
     "overlap": "overlap",
     "harmfulness": "harmfulness",
+    "embedding": "embedding",
     "residue": "residue",
     "partial_input": "partial input",
     "topic": "topic",
@@ -19,6 +20,7 @@ NAMES = {
 MEANINGS = {
     "overlap": "the query has rare words of the picture's description or of the stated hazard",
     "harmfulness": "the query alone sounds dangerous",
+    "embedding": "a model of sentences puts the query near a phrase of risk",
     "residue": "the text states its hidden intent",
     "partial_input": "the options alone give the right one away",
     "topic": "the query tells the category: what it is about, not that it is dangerous",

@@ -96,7 +96,8 @@ def _findings(fitted: Fitted, rows: pl.DataFrame) -> pl.DataFrame:
 def key_of(plan: Sequence[Fitted], fitted_on: str, shard: Shard) -> str:
     """Digest of all that a shard's findings depend on, 16 hex digits.
 
-    States are not part of it: they follow from the rows they were fitted on and from the code.
+    States are not part of it: they follow from the rows they were fitted on and from the code. One
+    that follows from a file of a model as well has a `digest` of that.
 
     Args:
         plan: The channels.
@@ -105,8 +106,9 @@ def key_of(plan: Sequence[Fitted], fitted_on: str, shard: Shard) -> str:
     """
     total = sha256(f"{shard.digest} {fitted_on} {code_digest()}".encode())
     for fitted in plan:
-        module = fitted.channel.score.__module__
-        total.update(repr((fitted.channel.name, module, fitted.threshold, fitted.reason)).encode())
+        what = (fitted.channel.name, fitted.channel.score.__module__)
+        model = getattr(fitted.state, "digest", "")
+        total.update(repr((*what, model, fitted.threshold, fitted.reason)).encode())
     return total.hexdigest()[:16]
 
 

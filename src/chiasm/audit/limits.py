@@ -27,8 +27,16 @@ KINDS = {
     "N2": "dangerous words of another picture",
 }
 
-FINDS = {"overlap": ("L1", "L4"), "harmfulness": ("L3",)}
+FINDS = {"overlap": ("L1", "L4"), "harmfulness": ("L3",), "embedding": ("L3",)}
 """Kinds of planted leaks that a channel is made to find."""
+
+USUAL = 0.05
+"""The share of harmless rows that a channel may flag which has no threshold fixed in advance."""
+
+UNSET = (
+    "no threshold was fixed in advance, and there are no harmless rows to set one on: flagged is "
+    "null"
+)
 
 PLANTED_IN = 3_000
 """Rows at most that leaks are planted in; 700 of them are used."""
@@ -89,10 +97,11 @@ def limit_of(
             threshold that was fixed in advance.
     """
     cut, how = DEFAULTS.get(channel.name), "fixed in advance"
-    if channel.name in FINDS and false_alarms is not None:
-        cut, how = _on_controls(channel, state, rows, made, false_alarms)
+    wanted = USUAL if cut is None and false_alarms is None else false_alarms
+    if channel.name in FINDS and wanted is not None:
+        cut, how = _on_controls(channel, state, rows, made, wanted)
     if cut is None:
-        return Limit(None, reason="no threshold is known")
+        return Limit(None, reason=UNSET)
     known: dict[str, list[Mapping[str, Any]]] = {"found": [], "alarms": []}
     for kind in (*LEAKS, *CONTROLS) if channel.name in FINDS else ():
         if kind in made.rows and (kind in CONTROLS or kind in FINDS[channel.name]):

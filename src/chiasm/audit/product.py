@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from chiasm.audit import compare
+from chiasm.audit import compare, embedding
 from chiasm.audit.card import card
 from chiasm.audit.findings import write_findings
 from chiasm.audit.page import page
@@ -62,11 +62,13 @@ def write(
 
     beside = beside or Beside()
     out.mkdir(parents=True, exist_ok=True)
-    about = {
+    about: dict[str, Any] = {
         "version": __version__,
         "false_alarms_wanted": options.false_alarms,
         "seed": options.seed,
     }
+    if embedding.NAME in options.channels:
+        about["embedding_model"] = _model(options)
     listed = [{**as_facts(a.source), "rows": a.rows} for a in audits]
     parts = [part for a in audits for part in a.parts]
     if beside.findings is not None:
@@ -84,6 +86,14 @@ def _command(audits: Sequence[Audit], options: Options) -> str:
     """The command line that repeats it, without anybody's paths."""
     names = " ".join(compare.one_line(a.source.name) for a in audits)
     named = "".join(f" --channel {name}" for name in options.channels)
+    if embedding.NAME in options.channels:
+        named += f" --embedding-model {_model(options)}"
     alarms = options.false_alarms
     how = f"--seed {options.seed}" + ("" if alarms is None else f" --false-alarms {alarms}")
     return f"chiasm audit {names}{named} {how} -o audit"
+
+
+def _model(options: Options) -> str:
+    """The embedding's model; of a folder its name alone."""
+    model = options.embedding_model or embedding.MODEL
+    return compare.one_line(Path(model).name if Path(model).is_dir() else model)

@@ -46,6 +46,7 @@ class Options:
         workers: Processes; all cores by default.
         seed: Of samples.
         striking: Rows shown of each channel.
+        embedding_model: Of the channel `embedding`; its default where empty.
     """
 
     channels: tuple[str, ...] = ()
@@ -54,6 +55,7 @@ class Options:
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
     seed: int = 0
     striking: int = 5
+    embedding_model: str = ""
 
 
 class Counted(NamedTuple):
@@ -121,7 +123,7 @@ def audit(
     options = options or Options()
     if options.false_alarms is not None and not 0 < options.false_alarms < 1:
         raise ConfigError(f"--false-alarms {options.false_alarms}: expected between 0 and 1")
-    chosen = pick(options.channels) if channels is None else channels
+    chosen = pick(options.channels, options.embedding_model) if channels is None else channels
     shards = cut(source, work / "rows")
     rows = sample(shards, FITTED_ON, options.seed)
     made = plant(rows, options.seed)
@@ -132,7 +134,7 @@ def audit(
     names = [c.name for c in chosen]
     found = rates(tally(parts, names))
     results = tuple(
-        Counted(name, limit, tuple(found[name]), fitted.reason)
+        Counted(name, limit, tuple(found[name]), fitted.reason or _unset(limit))
         for name, (fitted, limit) in limits.items()
     )
     best = striking(parts, shards, names, options.striking)
@@ -176,19 +178,29 @@ def audit_all(
     return [audit(s, out / "work" / s.name, options, tell=tell) for s in sources]
 
 
-def pick(names: Sequence[str]) -> list[Channel]:
-    """The package's channels of these names, in the package's order; all where none is named.
+def pick(names: Sequence[str], model: str = "") -> list[Channel]:
+    """The package's channels of these names, in the package's order.
+
+    Args:
+        names: All offline channels where empty; `embedding` only where it is named.
+        model: Of the channel `embedding`; its default where empty.
 
     Raises:
-        ConfigError: There is no such channel.
+        ConfigError: There is no such channel, or a model without the channel that needs it.
     """
+    from chiasm.audit import embedding
     from chiasm.audit.channels import CHANNELS
 
-    known = {c.name: c for c in CHANNELS}
+    known = [*(c.name for c in CHANNELS), embedding.NAME]
     for name in names:
         if name not in known:
             raise ConfigError(f"--channel {name}: known are {', '.join(known)}")
-    return [c for c in CHANNELS if not names or c.name in names]
+    chosen = [c for c in CHANNELS if not names or c.name in names]
+    if embedding.NAME in names:
+        chosen.append(embedding.channel(model or embedding.MODEL))
+    elif model:
+        raise ConfigError(f"--embedding-model {model}: only with --channel {embedding.NAME}")
+    return chosen
 
 
 def lacking(channel: Channel, rows: pl.DataFrame) -> str:
@@ -199,6 +211,11 @@ def lacking(channel: Channel, rows: pl.DataFrame) -> str:
         if all(rows[column].null_count() == rows.height for column in need.split("|"))
     ]
     return f"the dataset states no {', no '.join(missing)}" if missing else ""
+
+
+def _unset(limit: Limit) -> str:
+    """Why no row can be flagged, though rows have scores."""
+    return limit.reason if limit.threshold is None else ""
 
 
 def _fit(

@@ -54,7 +54,8 @@ class Channel(NamedTuple):
     """One way in which a text can give the danger away.
 
     Attributes:
-        name: ``overlap``, ``harmfulness``, ``topic``, ``residue`` or ``partial_input``.
+        name: ``overlap``, ``harmfulness``, ``topic``, ``residue``, ``partial_input`` or
+            ``embedding``.
         needs: Columns without which it can say nothing.
         fit: From the rows of the whole dataset (or a seeded sample of it) to what `score` needs
             to know of them, such as how rare each word is: small, and can be pickled. Where it

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 @click.option("--answer", default="", help="Multiple choice: index, letter or text of the answer.")
 @click.option("--id", "key", default="", help="A file's column of ids.")
 @click.option("--channel", "channels", multiple=True, help="Only this one; may be repeated.")
+@click.option("--embedding-model", default="",
+              help="Of --channel embedding: OWNER/NAME@REVISION, or a folder.")  # fmt: skip
 @click.option("--false-alarms", type=click.FloatRange(0, 1, min_open=True, max_open=True),
               help="Set thresholds that flag at most this share of harmless rows.")  # fmt: skip
 @click.option(
@@ -53,6 +55,7 @@ def audit(
     data_: Sequence[str],
     allow: Sequence[str],
     channels: Sequence[str],
+    embedding_model: str,
     false_alarms: float | None,
     fail_over: float | None,
     gate: Sequence[str],
@@ -93,6 +96,7 @@ def audit(
     chosen = Options(
         channels=tuple(channels), false_alarms=false_alarms, engine=cast(Engine, engine),
         workers=workers or os.cpu_count() or 1, seed=seed, striking=rows,
+        embedding_model=embedding_model,
     )  # fmt: skip
     folders, wanted = as_folders(data_), Columns(id=key, **columns)
     asked: dict[str, Any] = {"folders": folders, "columns": wanted, "controls": controls,
