@@ -12,6 +12,7 @@ from chiasm.guard.trained.calibrate import reliability
 from chiasm.guard.trained.examples import Example, counts
 from chiasm.guard.trained.heads import CARRIERS, FUSING
 from chiasm.stats.intervals import clustered
+from chiasm.stats.multiple import holm
 
 Array = NDArray[np.float64]
 MEASURES: tuple[measures.Measure, ...] = ("auc", "fpr_at_95")
@@ -51,13 +52,7 @@ def comparison(seeds: Sequence[Judged], heads: Sequence[str]) -> dict[str, Any]:
             for head in heads:
                 found = measures.figure(drawn[head])
                 figures.append({"head": head, "group": group, "measure": measure, **_plain(found)})
-            for one in (head for head in FUSING if head in heads):
-                for other in (head for head in heads if head not in FUSING or head != one):
-                    if other in FUSING and one != FUSING[-1]:
-                        continue  # cross minus concat says what concat minus cross would
-                    diff = measures.difference(drawn[one], drawn[other])
-                    differences.append({"head": one, "minus": other, "group": group,
-                                        "measure": measure, **_plain(diff)})  # fmt: skip
+            differences += _differences(drawn, group, measure)
     return {
         "schema": 1,
         "heads": list(heads),
@@ -67,6 +62,22 @@ def comparison(seeds: Sequence[Judged], heads: Sequence[str]) -> dict[str, Any]:
         "differences": differences,
         "calibration": {head: _probabilities(seeds, head) for head in heads},
     }
+
+
+def _differences(
+    drawn: Mapping[str, measures.Drawn], group: str, measure: str
+) -> list[dict[str, Any]]:
+    """Each fusing head minus every other; ``p_holm`` is over those of this group and measure."""
+    pairs = [(one, other) for one in FUSING for other in drawn if one in drawn and one != other]
+    # Cross minus concat says what concat minus cross would.
+    pairs = [pair for pair in pairs if pair != FUSING]
+    found = [measures.difference(drawn[one], drawn[other]) for one, other in pairs]
+    adjusted = holm([one.p for one in found]).tolist()
+    return [
+        {"head": head, "minus": minus, "group": group, "measure": measure, **_plain(one),
+         **finite({"p_holm": p})}
+        for (head, minus), one, p in zip(pairs, found, adjusted, strict=True)
+    ]  # fmt: skip
 
 
 def _groups(rows: Sequence[Example]) -> dict[str, Any]:

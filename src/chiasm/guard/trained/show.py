@@ -58,14 +58,14 @@ def _differences(found: Mapping[str, Any], markdown: bool) -> str:
     for (head, minus), by_group in rows.items():
         cells = [_change(by_group[group]) for group in groups]
         lines.append([f"{WORDS[head]} - {WORDS[minus]}", *cells])
-    title = "Difference in AUC on the same rows; * where 0 is outside of the interval"
+    title = f"Difference in AUC on the same rows; * where p < 0.05 (Holm over {len(rows)})"
     return f"{title}\n{_rows(['', *(GROUPS.get(g, g) for g in groups)], lines, markdown)}"
 
 
 def _change(one: Mapping[str, Any]) -> str:
     if one["value"] is None or one["low"] is None:
         return f"- ({one['reason']})"
-    star = "*" if one["low"] > 0 or one["high"] < 0 else ""
+    star = "*" if one["p_holm"] < 0.05 else ""
     return f"{one['value']:+.3f} ({one['low']:+.3f} .. {one['high']:+.3f}){star}"
 
 

@@ -147,10 +147,6 @@ def benchmark(name: str, folder: str | None = None) -> list[Example]:
     from chiasm.benchmarks import load
 
     dataset = load(name, folder)
-    if dataset.root.name.startswith("scenes-"):
-        from chiasm.scenes import write
-
-        write(dataset.root)
     if not any(case.images for case in dataset):
         raise ConfigError(f"{name} has no pictures: a guard of pairs can't be measured on it")
     return [
