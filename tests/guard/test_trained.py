@@ -268,6 +268,7 @@ def test_a_comparison_names_groups_and_differences():
     (one,) = [d for d in found["differences"] if d["group"] == "all" and d["measure"] == "auc"]
     assert (one["head"], one["minus"], one["value"]) == ("concat", "late", 1.0)
     assert found["calibration"]["concat"]["hits"]["k"] == 48
+    assert found["calibration"]["concat"]["carrier_right"] == {"k": 48, "n": 48}
     json.dumps(found, allow_nan=False)
     for markdown in (False, True):
         text = show.table(found, markdown=markdown)

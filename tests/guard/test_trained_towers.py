@@ -266,7 +266,7 @@ def test_only_fusion_learns_an_exclusive_or(trained):
         assert value[head, "auc"] < 0.7
     for head in ("concat", "cross"):
         assert value[head, "auc"] > 0.9
-    assert trained[1]["calibration"]["concat"]["carrier_right"]["n"] > 0
+    assert trained[1]["calibration"]["concat"]["carrier_right"]["n"] == 0  # all are pairs
 
 
 def test_a_saved_guard_says_the_same(trained, clip, tmp_path):

@@ -116,15 +116,17 @@ def _probabilities(seeds: Sequence[Judged], head: str) -> dict[str, Any]:
         name: finite(clustered(flagged[unsafe == kind], families[unsafe == kind])._asdict())
         for name, kind in (("hits", 1), ("false_alarms", 0))
     }
-    right = [
-        seed.carrier[head][k] == row.carrier
+    named = [
+        (seed.carrier[head][k], row.carrier)
         for seed in seeds for k, row in enumerate(seed.rows) if row.unsafe and row.carrier
     ]  # fmt: skip
+    # Where all dangers are of one carrier, there is nothing to tell apart.
+    told = named if len({carrier for _, carrier in named}) > 1 else []
     return {
         "before": finite(before._asdict()),
         "after": finite(after._asdict()),
         **rates,
-        "carrier_right": {"k": int(np.sum(right)), "n": len(right)},
+        "carrier_right": {"k": sum(said == carrier for said, carrier in told), "n": len(told)},
     }
 
 
