@@ -34,7 +34,10 @@ def client(url: str) -> httpx.AsyncClient:
 async def ask(to: httpx.AsyncClient, text: str) -> tuple[float, bool]:
     """One stream: seconds, and whether it is whole and the right one."""
     start = time.perf_counter()
-    reply = await to.post("/chat/completions", json=body(text, image=PICTURE, stream=True))
+    try:
+        reply = await to.post("/chat/completions", json=body(text, image=PICTURE, stream=True))
+    except httpx.HTTPError:
+        return time.perf_counter() - start, False
     right = streamed(reply.text) == f"echo: {text}" and reply.text.endswith("data: [DONE]\n\n")
     return time.perf_counter() - start, right
 

@@ -11,9 +11,11 @@ serve` before the same server. The same command goes on where it was stopped, an
 """
 
 import argparse
+import ctypes
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 import time
@@ -92,11 +94,16 @@ def environment(urls: dict[str, str]) -> dict[str, str]:
     return env
 
 
+def end_with_parent() -> None:
+    """Linux ends this process when the one that started it is gone, killed too."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+
+
 @contextmanager
 def process(command: Sequence[str], env: dict[str, str], pipe: str) -> Iterator[str]:
     """A server; gives the address that it prints, and ends it."""
-    streams = {pipe: subprocess.PIPE}
-    running = subprocess.Popen(command, env=env, text=True, **streams)  # type: ignore[call-overload]
+    streams: dict[str, Any] = {pipe: subprocess.PIPE, "preexec_fn": end_with_parent}
+    running = subprocess.Popen(command, env=env, text=True, **streams)
     try:
         for line in getattr(running, pipe):
             if "http://" in line:

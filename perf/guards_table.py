@@ -103,7 +103,9 @@ def arms(frame: pl.DataFrame, out: Path) -> dict[str, list[Arm]]:
             if not part.is_empty():
                 logs = part["log"].unique().to_list() if world == "lab" else []
                 texts = {case: text for log in logs for case, text in answers(log)}
-                found[world].append(Arm(model, arm, service, as_system(part), texts))
+                # In that world nobody knows; the guard has the reader's own rule.
+                told = arm.replace("that knows", "of the same rule") if world == "reader" else arm
+                found[world].append(Arm(model, told, service, as_system(part), texts))
     return found
 
 

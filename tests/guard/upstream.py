@@ -55,10 +55,16 @@ class Upstream:
 
     def __enter__(self) -> Self:
         bound = socket.socket()
+        bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         bound.bind(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{bound.getsockname()[1]}/v1"
         self._server = uvicorn.Server(
-            uvicorn.Config(self._app(), log_level="critical", timeout_graceful_shutdown=1)
+            uvicorn.Config(
+                self._app(),
+                log_level="critical",
+                timeout_graceful_shutdown=1,
+                timeout_keep_alive=75,
+            )
         )
         self._thread = threading.Thread(target=self._server.run, args=([bound],), daemon=True)
         self._thread.start()

@@ -35,7 +35,10 @@ class Proxy:
     def __init__(self, policy: Policy, checker: Checker, decisions: Decisions) -> None:
         self.policy, self.checker, self.decisions = policy, checker, decisions
         timeout = httpx.Timeout(policy.upstream_timeout, connect=10.0, pool=None)
-        limits = httpx.Limits(max_connections=None, max_keepalive_connections=100)
+        # Many servers close what was idle for 5 s: a request sent at that moment would be lost.
+        limits = httpx.Limits(
+            max_connections=None, max_keepalive_connections=100, keepalive_expiry=2.0
+        )
         self.client = httpx.AsyncClient(timeout=timeout, limits=limits)
 
     async def chat(self, request: Request) -> Response:
