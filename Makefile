@@ -94,10 +94,10 @@ $(TRAIN)/.ready: pyproject.toml uv.lock | $(UV)
 	set -- pip install --quiet --python $(TRAIN)/bin/python; \
 	if [ -n "$$links" ]; then set -- "$$@" --find-links "$$links"; \
 	else set -- "$$@" --torch-backend cpu; fi; \
-	"$(UV)" export --quiet --frozen --extra local --extra train --extra diffusers --prune torch --no-hashes --no-annotate \
+	"$(UV)" export --quiet --frozen --extra local --extra train --extra diffusers --extra embed --prune torch --no-hashes --no-annotate \
 		--no-emit-project --output-file $(TRAIN)/constraints.txt && \
 	"$(UV)" "$$@" $(TORCH) && \
-	"$(UV)" "$$@" -c $(TRAIN)/constraints.txt --group dev --editable '.[local,train,diffusers]' num2words && \
+	"$(UV)" "$$@" -c $(TRAIN)/constraints.txt --group dev --editable '.[local,train,diffusers,embed]' num2words && \
 	"$(UV)" "$$@" --no-deps --target $(TRAIN)/torchvision $(TORCHVISION)
 	@touch $@
 
