@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help install demo check format test test-all test-long test-train clean distclean
+.PHONY: help install demo check format test test-all test-long test-train test-litellm clean distclean
 
 BIN := .venv/bin
 UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
@@ -26,6 +26,8 @@ SYNC = echo "Installing into .venv what uv.lock names"; $(UV) sync --quiet --fro
 TRAIN := .venv-train
 TORCH := torch==2.13.0
 TORCHVISION := torchvision==0.28.0
+LITELLM := .venv-litellm
+LITELLM_VERSION := 1.106.2
 
 export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := .venv
@@ -38,6 +40,7 @@ help:
 	@echo "make test-all  and kill, fault, browser and server tests, under 20 minutes"
 	@echo "make test-long  the same with ten kills, whole benchmarks and 10,000 broken inputs"
 	@echo "make test-train  local models on tiny checkpoints: torch for the CPU in .venv-train"
+	@echo "make test-litellm  the gateway behind a LiteLLM proxy that really runs"
 	@echo "make check     ruff, ruff format, mypy --strict"
 	@echo "make install   .venv with chiasm and the development tools"
 	@echo "make format    let ruff rewrite what it can"
@@ -71,12 +74,15 @@ test-train: $(TRAIN)/.ready
 	CHIASM_TEST_TORCHVISION=$(TRAIN)/torchvision \
 		$(TRAIN)/bin/pytest -m train tests/models/local/test_families.py
 
+test-litellm: .venv/.dev $(LITELLM)/.ready
+	CHIASM_TEST_LITELLM=$(LITELLM)/bin/litellm $(BIN)/pytest tests/guard/test_litellm.py
+
 clean:
 	rm -rf demo dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean
-	rm -rf .venv .uv $(TRAIN)
+	rm -rf .venv .uv $(TRAIN) $(LITELLM)
 
 .venv/.runtime: pyproject.toml uv.lock | .venv/bin/python
 	@$(call SYNC,--no-dev)
@@ -99,6 +105,14 @@ $(TRAIN)/.ready: pyproject.toml uv.lock | $(UV)
 	"$(UV)" "$$@" $(TORCH) && \
 	"$(UV)" "$$@" -c $(TRAIN)/constraints.txt --group dev --editable '.[local,train,diffusers,embed]' num2words && \
 	"$(UV)" "$$@" --no-deps --target $(TRAIN)/torchvision $(TORCHVISION)
+	@touch $@
+
+# LiteLLM's and Inspect's openai packages exclude each other: the proxy has an environment of its own.
+$(LITELLM)/.ready: | $(UV)
+	@$(FIND_PYTHON); echo "Making $(LITELLM) with LiteLLM $(LITELLM_VERSION)"; \
+	"$(UV)" venv --quiet --allow-existing --python "$$python" $(LITELLM); \
+	set -- pip install --quiet --python $(LITELLM)/bin/python 'litellm[proxy]==$(LITELLM_VERSION)'; \
+	"$(UV)" "$$@" || UV_SYSTEM_CERTS=1 UV_NATIVE_TLS=1 "$(UV)" "$$@"
 	@touch $@
 
 .venv/bin/python: | $(UV)

@@ -178,6 +178,7 @@ def listen(desk: Desk, host: str, port: int) -> socket.socket:
     for number in tried:
         bound = socket.socket(family, socket.SOCK_STREAM)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio leaves this one out
         try:
             bound.bind((host, number))
         except OSError as error:
