@@ -4,14 +4,17 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from inspect_ai.model import ChatMessageUser, GenerateConfig
+from inspect_ai import eval as evaluate
+from inspect_ai.model import ChatMessageUser, GenerateConfig, get_model
 
 from chiasm.benchmarks.lab import png
 from chiasm.errors import ConfigError
 from chiasm.models import tiny
+from chiasm.models.calls import use_store
 from chiasm.models.tiny_api import TinyAPI
 from chiasm.models.tiny_files import drawn_anew, read_safetensors
 from chiasm.scenes.flat.world import Picture
+from chiasm.tasks import make_task
 
 
 def written(weights, path):
@@ -92,6 +95,29 @@ def test_answers_are_drawn_at_a_temperature_and_the_nth_is_always_the_same():
     assert len(set(first)) > 2
     assert asyncio.run(drawn(TinyAPI("base"), 12, 1.0)) == first
     assert len(set(asyncio.run(drawn(TinyAPI("base"), 5, 0.0)))) == 1
+
+
+def answers(store, epochs):
+    """Case and epoch -> answer, of a model that is made anew: as in a process of its own."""
+    with use_store(store / "calls.db"):
+        (log,) = evaluate(
+            make_task("lab", sample=3, epochs=epochs, temperature=2.0, grader="chiasm/refusal"),
+            model=get_model("chiasm_tiny/base", memoize=False),
+            model_roles={"grader": get_model("chiasm/refusal")},
+            log_dir=str(store),
+            display="none",
+        )
+    return {(s.id, s.epoch): s.output.completion for s in log.samples}
+
+
+def test_a_run_that_goes_on_draws_what_it_would_have_drawn(tmp_path):
+    whole = answers(tmp_path / "whole", 5)
+    first = answers(tmp_path / "parts", 3)
+    assert answers(tmp_path / "parts", 5) == whole
+    assert first.items() < whole.items()
+    drawn = [[whole[case, epoch] for epoch in range(1, 6)] for case in {c for c, _ in whole}]
+    assert all(len(set(one)) > 1 for one in drawn)
+    assert all(one[3:] != one[:2] for one in drawn)
 
 
 def test_draws_follow_the_softmax():

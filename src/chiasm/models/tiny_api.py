@@ -22,6 +22,7 @@ from inspect_ai.model import (
 )
 from inspect_ai.tool import ToolChoice, ToolInfo
 
+from chiasm.cases import dumps
 from chiasm.models.policies import image_bytes
 from chiasm.models.tiny import MOST_NEW, load
 
@@ -31,8 +32,10 @@ _PUNCTUATION = re.compile(r"\s*([.,!?:]|')(?=\s|$)|(?<=\w)(?='s\b)")
 class TinyAPI(ModelAPI):
     """A model of the lab's toy world, in numpy: answers to one question and its picture.
 
-    Greedy, but for a temperature above 0; then the n-th answer of a process to the same question
-    and picture is the same in every run. Outside its world of 190 words its answers mean nothing.
+    Greedy, but for a temperature above 0. Then an evaluation's answer follows from the seed, the
+    question, the picture, the case and the epoch, whatever was asked before; outside an evaluation
+    the n-th answer of a process to the same question is the same in every run. Outside its world
+    of 190 words its answers mean nothing.
     """
 
     def __init__(
@@ -75,13 +78,28 @@ class TinyAPI(ModelAPI):
 
     def _draws(self, query: str, image: bytes | None, seed: int) -> np.random.Generator:
         """Other numbers for every answer to the same question, whatever was asked in between."""
-        about = sha256(f"{self.model_name} {seed} {query}".encode() + (image or b"")).digest()
-        self.asked[about.hex()] += 1
-        return np.random.default_rng([*about[:8], self.asked[about.hex()]])
+        about = dumps([self.model_name, seed, query, _case_and_epoch()]).encode() + (image or b"")
+        digest = sha256(about).digest()
+        if _case_and_epoch() is not None:
+            return np.random.default_rng([*digest])
+        self.asked[digest.hex()] += 1
+        return np.random.default_rng([*digest, self.asked[digest.hex()]])
 
     def max_connections(self) -> int:
         """Nothing waits, so more at once only costs memory."""
         return 10
+
+
+def _case_and_epoch() -> list[Any] | None:
+    """Of the sample that is being answered; None outside an evaluation.
+
+    Counting answers instead would begin at 1 again when a killed run goes on.
+    """
+    # Inspect hands a model neither of them, and has no public name for the sample in work.
+    from inspect_ai.log._samples import sample_active
+
+    active = sample_active()
+    return None if active is None else [active.sample.id, active.epoch]
 
 
 def words(query: str) -> str:
