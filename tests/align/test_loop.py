@@ -59,7 +59,7 @@ def test_build_align_before_and_after(tmp_path: Path, monkeypatch: pytest.Monkey
     mixture = json.loads((run / "mixture" / "mixture.json").read_text())
     assert mixture["counts"]["loop"] == {"benign": 216, "harmful": 216, "with_image": 432}
     assert mixture["counts"]["lab_replay"]["with_image"] > 0
-    assert set(mixture["gate"]["compared_with"]) == {"scenes", "loop-test"}
+    assert set(mixture["gate"]["compared_with"]) == {"scenes", "lab", "loop-test"}
     assert "built | built_safe (same source)" in done.output
     table = json.loads((run / "before_after.json").read_text())
     assert len(table["models"]) == 2

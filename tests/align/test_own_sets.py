@@ -3,16 +3,24 @@
 import json
 import shutil
 from collections import Counter
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 import yaml
+from PIL import Image
 
 from chiasm.align import gate, mixtures
 from chiasm.align.loaders import LOADERS
 from chiasm.align.mixtures import Part
+from chiasm.align.rows import Row
+from chiasm.benchmarks import load
+from chiasm.benchmarks.lab import png
+from chiasm.build.items import Item
 from chiasm.build.make import build
 from chiasm.errors import ConfigError, DataError
+from chiasm.lab.lessons import alignment_lessons
+from chiasm.scenes.cases import cases, image_bytes
 from chiasm.scenes.flat.language import HELD_OUT, SORRY, TEMPLATES
 
 LOOP = Path(__file__).resolve().parents[2] / "recipes" / "loop"
@@ -52,7 +60,7 @@ def test_the_training_part_passes_and_says_what_it_was_compared_with(folders, tm
     assert Counter(r.kind for r in made.rows) == {"harmful": 216, "benign": 216}
     assert all(r.chosen.startswith(SORRY) == (r.kind == "harmful") for r in made.rows)
     assert {r.dataset for r in made.rows} == {"loop"}
-    assert set(made.gate.compared) == {"scenes", "loop-test"}
+    assert set(made.gate.compared) == {"scenes", "lab", "loop-test"}
     assert all(Path(image).is_file() for r in made.rows for image in r.images)
 
 
@@ -74,7 +82,7 @@ def test_other_ids_do_not_help_where_the_evaluation_part_is_at_hand(folders, tmp
     with pytest.raises(DataError, match=r"72 of its rows are in evaluation sets\n.*pair of loop-t"):
         mix(folders, mine, tmp_path)
     unknown = gate.inspect(LOADERS["built"](mine).rows, {})
-    assert not unknown.hits, "what is not at hand is not compared"
+    assert {hit.of for hit in unknown.hits} <= {"lab"}, "what is not at hand is not compared"
 
 
 def test_rows_that_cannot_be_used_are_counted(folders, tmp_path) -> None:
@@ -106,3 +114,75 @@ def test_replay_declines_nothing_and_shows_no_held_out_wording(tmp_path) -> None
         )
     with pytest.raises(ConfigError, match="made by code"):
         LOADERS["lab_replay"](tmp_path)
+
+
+def evaluation_set(folder: Path, source: str) -> Path:
+    """A built set of one case, as `chiasm build` writes it, that came by this path."""
+    item = Item(
+        id=f"{source}-a-0", path=source, category="c", cluster="a", image="images/a.png",
+        query="May the kettle stand here over night?", grid="g" if source == "grids" else "",
+    )  # fmt: skip
+    (folder / "images").mkdir(parents=True)
+    (folder / item.image).write_bytes(scene(1))
+    case = item.to_case("held")
+    facts = {"schema": 1, "name": "held", "use": "evaluation", "benchmarks": ["built"]}
+    (folder / "benchmark.json").write_text(json.dumps(facts))
+    row = {"id": case.id, "ground_truth": "unsafe", "case": json.dumps(case.to_json())}
+    (folder / "metadata.jsonl").write_text(json.dumps(row))
+    return folder
+
+
+def scene(number: int) -> bytes:
+    return image_bytes([c for c in cases(tier=None, split="training")][number * 40])
+
+
+@pytest.mark.parametrize("source", ["risk", "pictures", "joint", "grids"])
+def test_query_or_picture_alone_is_enough_but_where_rows_share_them_by_design(source, tmp_path):
+    folder = evaluation_set(tmp_path / "held", source)
+    query, shown, other = "may the kettle stand here, over night", scene(1), scene(2)
+
+    def row(key: str, prompt: str, *images: bytes) -> Row:
+        return Row(
+            id=f"my/{key}", dataset="my", kind="benign", prompt=prompt, images=images, chosen="Yes."
+        )
+
+    rows = [
+        row("other picture", query, other),
+        row("no picture", query),
+        row("other query", "What colour is the wall?", shown),
+        row("both", query, shown),
+        row("neither", "What colour is the wall?", other),
+    ]
+    found = gate.inspect(rows, {"held": str(folder)}, against=("held",))
+    hits = {(h.row.removeprefix("my/"), h.why) for h in found.hits if h.of == "held"}
+    either = {
+        ("other picture", "query"), ("no picture", "query"), ("other query", "image"),
+        ("both", "query"), ("both", "image"),
+    }  # fmt: skip
+    assert hits == ({("both", "pair")} if source == "grids" else either)
+
+
+def test_rows_of_the_lab_are_found_under_other_ids() -> None:
+    lab = load("lab")
+
+    def row(key: str, prompt: str, image: bytes) -> Row:
+        return Row(
+            id=f"my/{key}", dataset="my", kind="benign", prompt=prompt, images=(image,), chosen="a"
+        )
+
+    def saved_again(path: Path) -> bytes:
+        out = BytesIO()
+        Image.open(path).save(out, "WEBP", lossless=True)
+        return out.getvalue()
+
+    pictures = [lab.root / case.images[0] for case in lab]
+    same = [row(f"{k}", c.query, saved_again(pictures[k])) for k, c in enumerate(lab)]
+    found = gate.inspect(same)
+    assert {h.row for h in found.hits if (h.of, h.why) == ("lab", "pair")} == {r.id for r in same}
+    assert found.compared["lab"] == len(lab)
+    drawn = [(i.query, i.picture) for i in alignment_lessons("leak_free", "test", 0) if i.picture]
+    trained = [row(f"t{k}", query, png(shown)) for k, (query, shown) in enumerate(drawn)]
+    assert len(trained) > 1000
+    assert not gate.inspect(trained).hits
+    alone = row("query alone", lab.cases[0].query, png(drawn[0][1]))
+    assert not gate.inspect([alone]).hits

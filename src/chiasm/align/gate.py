@@ -1,9 +1,9 @@
 """The gate: nothing that models are tested on gets into a training mixture.
 
 A mixture is refused when it names an evaluation dataset or a reserved family of our scenes, or when
-its rows share a picture (by bytes or look) or a query (equal or nearly) with one; of sets that
-`chiasm build` made for evaluation, both with one case. What is not at
-hand can't be compared, and is said.
+its rows share a picture (by bytes or look) or a query (equal or nearly) with one. Grids that
+`chiasm build` made for evaluation, and the lab, show a picture in many rows and ask a query in many
+by design: there both must be of one case. What is not at hand can't be compared, and is said.
 """
 
 import re
@@ -127,8 +127,11 @@ def inspect(
     """
     folders = folders or {}
     mine = Collection("mixture", Path("/"), tuple(_item(row) for row in rows))
-    hits = [*_named(rows), *_scenes(mine)]
+    hits = [*_named(rows), *_hits(compare(mine, _reserved()), "scenes")]
     compared, absent = {"scenes": len(_reserved().items)}, []
+    if not against or "lab" in against:
+        hits += _of_lab(mine)
+        compared["lab"] = len(_lab().items)
     for name, benchmark in BENCHMARKS.items():
         if (against and name not in against) or not benchmark.entry:
             continue
@@ -144,10 +147,10 @@ def inspect(
         if found.pictures_a.unreadable:
             raise DataError(found.pictures_a.unreadable[0])
         hits += _hits(found, name)
-    for name, theirs in _built(folders):
+    for name, theirs, joint in _built(folders):
         found = compare(mine, theirs)
         compared[name] = len(found.pictures_b.looks)
-        hits += _pairs(found, name)
+        hits += _hits(found, name, joint)
     unique = {(h.row, h.of, h.why): h for h in reversed(hits)}
     order = {row.id: k for k, row in enumerate(rows)}
     kept = sorted(unique.values(), key=lambda h: (order.get(h.row, -1), h.of, h.why))
@@ -176,8 +179,11 @@ def refuse(found: Passed) -> None:
     )
 
 
-def _built(folders: Mapping[str, str]) -> Iterator[tuple[str, Collection]]:
-    """Sets that `chiasm build` made for evaluation, of the folders that are named."""
+def _built(folders: Mapping[str, str]) -> Iterator[tuple[str, Collection, set[int]]]:
+    """Sets that `chiasm build` made for evaluation, of the folders that are named.
+
+    With the numbers of their items that share pictures and queries with others by design.
+    """
     for folder in dict.fromkeys(folders.values()):
         root = Path(folder)
         if not (root / built.FACTS).is_file() or built.use_of(root) == "training":
@@ -185,15 +191,20 @@ def _built(folders: Mapping[str, str]) -> Iterator[tuple[str, Collection]]:
         rows = [built.to_case(r, kind="built") for r in jsonl_records(root, built.ROWS)]
         items = tuple(Item(case.id, case.query, case.images) for case in rows)
         name = str(built.facts_of(root).get("name", folder))
-        yield name, Collection(name, root.resolve(), items)
+        joint = {
+            i
+            for i, case in enumerate(rows)
+            if case.extra.get("source") == "grids" or case.extra.get("composed")
+        }
+        yield name, Collection(name, root.resolve(), items), joint
 
 
-def _pairs(found: Overlap, name: str) -> list[Hit]:
-    """Rows that share both with one case: of joint sets either alone is shared by design."""
-    a, b = found.a.items, found.b.items
-    seen = {(m.i, m.j) for m in found.images}
-    near = [q for q in found.queries if (q.i, q.j) in seen]
-    return [Hit(a[q.i].id, name, b[q.j].id, "pair", q.similarity) for q in near]
+def _of_lab(mine: Collection) -> list[Hit]:
+    """Rows that share both with one case of the lab; other pictures are not read for it."""
+    near = compare(mine, _lab(), images=False).queries
+    rows = tuple(mine.items[i] for i in sorted({q.i for q in near}))
+    found = compare(mine._replace(items=rows), _lab())
+    return _hits(found, "lab", range(len(_lab().items)))
 
 
 def _item(row: Row) -> Item:
@@ -217,14 +228,18 @@ def _named(rows: Sequence[Row]) -> list[Hit]:
     return hits
 
 
-def _scenes(mine: Collection) -> list[Hit]:
-    return _hits(compare(mine, _reserved()), "scenes")
-
-
-def _hits(found: Any, name: str) -> list[Hit]:
+def _hits(found: Overlap, name: str, joint: Names[int] = ()) -> list[Hit]:
+    """Rows that share a query or a picture; with the cases `joint` only those that share both."""
     a, b = found.a.items, found.b.items
-    hits = [Hit(a[q.i].id, name, b[q.j].id, "query", q.similarity) for q in found.queries]
-    hits += [Hit(a[m.i].id, name, b[m.j].id, "image", 1 - m.distance / 64) for m in found.images]
+    seen = {(m.i, m.j) for m in found.images}
+    hits = []
+    for q in found.queries:
+        if q.j not in joint or (q.i, q.j) in seen:
+            why = "pair" if q.j in joint else "query"
+            hits.append(Hit(a[q.i].id, name, b[q.j].id, why, q.similarity))
+    for m in found.images:
+        if m.j not in joint:
+            hits.append(Hit(a[m.i].id, name, b[m.j].id, "image", 1 - m.distance / 64))
     return hits
 
 
@@ -240,6 +255,17 @@ def _reserved() -> Collection:
                 seen.add((text, case.images))
                 items.append(Item(case.id, text, (image_bytes(case, 128),)))
     return Collection("scenes", Path("/"), tuple(items))
+
+
+@lru_cache(maxsize=1)
+def _lab() -> Collection:
+    """The lab's rows; with the pictures' bytes, since files can go while this is kept."""
+    made = load("lab")
+    items = tuple(
+        Item(case.id, case.query, tuple((made.root / i).read_bytes() for i in case.images))
+        for case in made
+    )
+    return Collection("lab", made.root, items)
 
 
 @lru_cache(maxsize=1)
