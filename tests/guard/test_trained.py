@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from chiasm.align.for_guard import let_through, sources
 from chiasm.cli import main
-from chiasm.errors import ChiasmError, ConfigError, DataError, ImageError
+from chiasm.errors import ConfigError, DataError, ImageError
 from chiasm.guard.trained import calibrate, examples, measures, show
 from chiasm.guard.trained.examples import Example
 from chiasm.guard.trained.figure import figure
@@ -104,9 +104,77 @@ def test_an_id_may_not_occur_twice(tmp_path):
 def test_rows_without_a_family_get_that_of_what_they_share(tmp_path):
     lone = [("q1", "a"), ("q2", "a"), ("Q2 ", "b"), ("q3", "c")]
     rows = [{"query": q, "image": f"{i}.png", "label": "safe"} for q, i in lone]
-    found = examples.read(write(tmp_path / "m.jsonl", *rows))
+    found = examples.united(examples.read(write(tmp_path / "m.jsonl", *rows)))
     assert len({r.family for r in found[:3]}) == 1
     assert found[3].family not in {r.family for r in found[:3]}
+
+
+def test_shards_keep_their_part_and_their_own_ids(tmp_path):
+    for name in ("train-00000-of-2", "train-00001-of-2", "test-00000-of-1", "validation-0-of-1"):
+        table = {"query": [f"{name} a", f"{name} b"], "label": ["safe", "unsafe"]}
+        pl.DataFrame(table).write_parquet(tmp_path / f"{name}.parquet")
+    found = examples.read(tmp_path)
+    assert len({r.id for r in found}) == 8
+    parts_of = {r.query[:5]: r.part for r in found}
+    assert parts_of == {"train": "", "test-": "test", "valid": "validation"}
+    wrong = {"query": ["c"], "label": ["safe"], "split": ["train"]}
+    pl.DataFrame(wrong).write_parquet(tmp_path / "test-00001.parquet")
+    with pytest.raises(DataError, match="train, in a file named for test"):
+        examples.read(tmp_path)
+
+
+def test_families_over_several_sources(tmp_path):
+    for name, shade in (("a", 5), ("b", 5), ("c", 7)):
+        (tmp_path / f"{name}.png").write_bytes(png(shade))
+
+    def file(name, *rows):
+        return str(write(tmp_path / f"{name}.jsonl", *({"label": "safe", **r} for r in rows)))
+
+    one = file("one", {"query": "First?", "image": "a.png"}, {"query": "x", "family": "f"},
+               {"query": "Second?", "image": "c.png", "family": "secret words"})  # fmt: skip
+    two = file("two", {"query": "first", "image": "c.png"}, {"query": "y", "image": "b.png"},
+               {"query": "z", "family": "f"})  # fmt: skip
+    a, f, named, c, b, other = sources([one, two], [], {}).rows
+    assert a.family == b.family == c.family == named.family == "one: secret words"
+    assert f.family != other.family
+    alone = sources([one], [two], {}).rows
+    assert alone[0].family not in {r.family for r in alone[3:]}
+    assert alone[0].part == alone[1].part == ""
+    assert examples.family_digest(f) == examples.family_digest(other)
+    assert "secret" not in examples.family_digest(named)
+    assert examples.contents(a) & examples.contents(c) == {next(
+        word for word in examples.contents(a) if word.startswith("query"))}  # fmt: skip
+
+
+def test_a_set_built_for_evaluation_is_not_trained_on(tmp_path):
+    facts = {"schema": 1, "name": "traps", "use": "evaluation"}
+    rows = [{"query": f"q{k}", "label": "safe", "cluster": "c"} for k in range(2)]
+    table = write(tmp_path / "metadata.jsonl", *rows)
+    (tmp_path / "benchmark.json").write_text(json.dumps(facts))
+    for name in (str(tmp_path), str(table), f"vlguard_train={tmp_path}"):
+        with pytest.raises(ConfigError, match="traps was built to evaluate models"):
+            sources([name], [], {})
+    assert len(sources([], [str(tmp_path)], {}).rows) == 2
+    (tmp_path / "benchmark.json").write_text(json.dumps({**facts, "use": "training"}))
+    assert {r.family for r in sources([str(tmp_path)], [], {}).rows} == {f"{tmp_path.name}: c"}
+
+
+def test_what_a_loader_leaves_out_is_counted(tmp_path, monkeypatch):
+    from collections import Counter
+
+    from chiasm.align import for_guard
+    from chiasm.align.rows import Loaded, Row
+
+    rows = [Row(id=f"r/{k}", dataset="d", kind="benign", prompt=q, images=(png(k % 2),), chosen="")
+            for k, q in enumerate(("one", "two", "three"))]  # fmt: skip
+    made = Loaded(rows, Counter({"image missing": 4}))
+    monkeypatch.setattr(for_guard, "loader", lambda name: lambda folder: made)
+    monkeypatch.setenv("CHIASM_CACHE", str(tmp_path))
+    found = sources([f"vlguard_train={tmp_path}"], [], {})
+    assert [r.family == found.rows[0].family for r in found.rows] == [True, False, True]
+    assert found.lost == {"vlguard_train": {"image missing": 4}}
+    about = let_through(found.rows, {}, lost=found.lost)[1]
+    assert about["not_used"] == {"vlguard_train": {"image missing": 4}}
 
 
 def many(families=40):
@@ -235,14 +303,15 @@ def test_the_lab_world_hides_what_the_other_modality_carries():
     rows = lab_world(0)
     test = [r for r in rows if r.part == "test"]
     assert not {r.family for r in test} & {r.family for r in rows if r.part != "test"}
-    for carrier in ("pair", "image"):
-        share = {}
-        for r in test:
-            if r.carrier == carrier:
-                words = r.query if carrier == "image" else r.family.partition(" at ")[0]
-                share.setdefault(words, []).append(r.unsafe)
-        if carrier == "pair":
-            assert {np.mean(labels) for labels in share.values()} == {0.5}
+    acts, questions = {}, {}
+    for r in test:
+        if r.carrier == "pair":
+            acts.setdefault(r.family.partition(" at ")[0], []).append(r.unsafe)
+        if r.carrier == "image":
+            questions.setdefault(r.query, []).append(r.unsafe)
+    assert {np.mean(labels) for labels in acts.values()} == {0.5}
+    assert len(questions) > 3  # drawn, so that each is asked of dangerous things half the time
+    assert all(0.35 < np.mean(labels) < 0.65 for labels in questions.values())
     places = {}
     for r in test:
         if r.carrier == "pair":
@@ -299,7 +368,7 @@ def test_evaluation_data_are_refused(tmp_path):
         {**GOOD, "query": case.query, "image": "b.png", "label": "safe", "split": ""},
     ]
     (tmp_path / "b.png").write_bytes(png(9))
-    found = sources([str(write(tmp_path / "mine.jsonl", *rows))], [], {})
+    found = sources([str(write(tmp_path / "mine.jsonl", *rows))], [], {}).rows
     with pytest.raises(DataError, match="2 of its rows are in evaluation sets"):
         let_through(found, {})
     kept, about = let_through(found, {}, drop=True)
@@ -309,8 +378,8 @@ def test_evaluation_data_are_refused(tmp_path):
 
 
 def test_sources_that_are_built_in():
-    assert {r.carrier for r in sources(["scenes_training"], [], {})} == {"pair"}
-    hard = sources([], ["scenes_hard"], {})
+    assert {r.carrier for r in sources(["scenes_training"], [], {}).rows} == {"pair"}
+    hard = sources([], ["scenes_hard"], {}).rows
     assert len({r.family for r in hard}) == 8
     assert {r.part for r in hard} == {"test"}
     assert hard[0].pictures()
@@ -339,4 +408,3 @@ def test_errors_name_what_to_do(tmp_path, monkeypatch, arguments, said):
     done = CliRunner().invoke(main, ["guard", *arguments])
     assert done.exit_code == 2
     assert said in done.output
-    assert issubclass(ConfigError, ChiasmError)

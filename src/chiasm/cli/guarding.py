@@ -120,7 +120,8 @@ def train(
     from chiasm.guard.trained.run import train as run
 
     folders = as_folders(data_)
-    kept, gate = let_through(sources(rows, tests, folders), folders, drop=drop_overlapping)
+    named, lost = sources(rows, tests, folders)
+    kept, gate = let_through(named, folders, drop=drop_overlapping, lost=lost)
     plan |= {"serve": head, "settings": {"steps": steps}}
     if heads:
         plan["heads"] = tuple(heads.split(","))
@@ -129,6 +130,9 @@ def train(
     _print(found, form)
     if form == "text":
         dropped = f", {len(gate['dropped'])} rows left out" if gate["dropped"] else ""
+        for name, reasons in lost.items():
+            for reason, n in sorted(reasons.items()):
+                click.echo(f"\nleft out of {name}: {n:,} {reason}", nl=False)
         click.echo(f"\ngate: compared with {', '.join(gate['compared'])}{dropped}; not at hand: "
                    f"{len(gate['not_compared'])} sets\nguard: {output}, head: {head}")  # fmt: skip
 
@@ -162,7 +166,7 @@ def eval_(
 
     with show_stages() as tell:
         found = evaluate(
-            folder, sources((), rows, as_folders(data_)), tower=tower, device=device, tell=tell
+            folder, sources((), rows, as_folders(data_)).rows, tower=tower, device=device, tell=tell
         )
     _print(found, form)
 
