@@ -10,6 +10,7 @@ The model's name says how it answers:
                [risky], or with [together] beside an image; an answer with [harm]
     status-N   HTTP status N;  html, hangs, cut: no JSON, no reply, a stream that breaks off
     stalls     a stream that goes on after its first word only when `release` is set
+    raw        the last user text is the body of the reply, whatever it is
 """
 
 import asyncio
@@ -102,6 +103,10 @@ class Upstream:
             return Response("<h1>busy</h1>", media_type="text/html")
         if model == "hangs":
             await asyncio.sleep(30)
+        if model == "raw":
+            kind = "text/event-stream" if body.get("stream") else "application/json"
+            sent = texts(body["messages"][-1]).encode("utf-8", "replace")
+            return Response(sent, media_type=kind)
         text = said(body)
         if body.get("stream"):
             return StreamingResponse(self.chunks(text, model), media_type="text/event-stream")

@@ -42,12 +42,20 @@ def events_of(stream: bytes) -> list[Json] | None:
             continue
         try:
             event = json.loads(data)
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):
             return None
-        if not isinstance(event, dict):
+        if not _is_event(event):
             return None
         events.append(event)
     return events if done else None
+
+
+def _is_event(event: Any) -> bool:
+    """Whether its choices, if it has any, are those of a stream."""
+    choices = (event.get("choices") or []) if isinstance(event, dict) else None
+    return isinstance(choices, list) and all(
+        isinstance(c, dict) and isinstance(c.get("index", 0), int) for c in choices
+    )
 
 
 def texts_of_events(events: Iterable[Json]) -> list[str]:
@@ -81,8 +89,13 @@ def with_caution(found: Json, caution: str) -> Json:
     """A completion with a caution before each choice that says something."""
     for choice in found["choices"]:
         message = choice.get("message")
-        if isinstance(message, dict) and isinstance(message.get("content"), str):
-            message["content"] = caution + message["content"]
+        if not isinstance(message, dict) or not _words(message).strip():
+            continue
+        content = message.get("content")
+        if isinstance(content, list):
+            message["content"] = [{"type": "text", "text": caution}, *content]
+        else:
+            message["content"] = caution + (content if isinstance(content, str) else "")
     return found
 
 

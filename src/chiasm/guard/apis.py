@@ -1,8 +1,9 @@
 """The two other ways to ask: OpenAI's moderation endpoint and LiteLLM's guardrail over HTTP.
 
 LiteLLM posts ``input_type``, ``texts``, ``images``, ``structured_messages`` and
-``litellm_call_id``, and wants ``{"action": "NONE" | "BLOCKED", "blocked_reason": ...}``. With a
-response come its texts alone, so the pair is kept from the request by its call id; it stays after
+``litellm_call_id``, and wants ``{"action": "NONE" | "BLOCKED" | "GUARDRAIL_INTERVENED",
+"blocked_reason": ..., "texts": ...}``, the last for texts that take the places of those sent. With
+a response come its texts alone, so the pair is kept from the request by its call id; it stays after
 the first question, since a stream is asked about again and again while it grows.
 """
 
@@ -11,12 +12,12 @@ from collections import OrderedDict
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from chiasm.guard.decisions import Entry
 from chiasm.guard.pair import Pair, pair_of, pair_of_parts
-from chiasm.guard.policy import DECLINED, MEGABYTE, Checked, RefusedError
-from chiasm.guard.proxy import UNAVAILABLE, Proxy
+from chiasm.guard.policy import CAUTION, DECLINED, MEGABYTE, Checked, RefusedError
+from chiasm.guard.proxy import UNAVAILABLE, Proxy, json_response
 from chiasm.guard.receive import received
 
 KEPT_BYTES = 256 * MEGABYTE
@@ -70,16 +71,17 @@ class Apis:
                 raise RefusedError(*UNAVAILABLE)
         except RefusedError as refused:
             entry.action = entry.action if entry.action != "error" else "refused"
-            return JSONResponse(refused.refusal.body, refused.refusal.status)
+            return json_response(refused.refusal.body, refused.refusal.status)
         finally:
             self.proxy.decisions.write(entry)
         results = [_result(one) for one in found]
         name = self.proxy.policy.check
-        return JSONResponse({"id": f"modr-{entry.id}", "model": name, "results": results})
+        return json_response({"id": f"modr-{entry.id}", "model": name, "results": results})
 
     async def guardrail(self, request: Request) -> Response:
         """LiteLLM's generic guardrail."""
         entry = Entry("litellm")
+        body: dict[str, Any] = {}
         try:
             body = await received(request, self.proxy.policy)
             await self._guardrail(body, entry)
@@ -91,15 +93,19 @@ class Apis:
         if entry.action in ("declined", "unavailable", "refused"):
             why = {"declined": DECLINED, "unavailable": UNAVAILABLE.message}
             reason = why.get(entry.action) or str(entry.facts.get("why"))
-            return JSONResponse({"action": "BLOCKED", "blocked_reason": reason})
-        return JSONResponse({"action": "NONE"})
+            return json_response({"action": "BLOCKED", "blocked_reason": reason})
+        if entry.action == "warned":
+            return json_response({"action": "GUARDRAIL_INTERVENED", "texts": _cautioned(body)})
+        return json_response({"action": "NONE"})
 
     async def _guardrail(self, body: dict[str, Any], entry: Entry) -> None:
         policy, checker = self.proxy.policy, self.proxy.checker
         call = str(body.get("litellm_call_id") or "")
-        texts = [t for t in body.get("texts") or () if isinstance(t, str) and t.strip()]
+        texts = [t for t in _texts(body) if isinstance(t, str) and t.strip()]
         found: list[Checked] = []
+        on_unsafe: str = "decline"  # a caution in a question would reach the model, not the user
         if body.get("input_type") == "response":
+            on_unsafe = policy.on_unsafe
             pair = self.pairs.of(call)
             if checker.checks_answers and pair is not None:
                 entry.about(pair)
@@ -112,7 +118,20 @@ class Apis:
             if call:
                 self.pairs.keep(call, pair)
             found = [] if pair.empty else [await checker.before(pair)]
-        entry.action = entry.settle(found, policy.on_unsafe, policy.fail)
+        entry.action = entry.settle(found, on_unsafe, policy.fail)
+
+
+def _texts(body: dict[str, Any]) -> list[Any]:
+    given = body.get("texts") or []
+    if not isinstance(given, list):
+        raise RefusedError(400, "invalid_request_error", "texts has to be a list")
+    return given
+
+
+def _cautioned(body: dict[str, Any]) -> list[Any]:
+    """As many texts as were sent, since LiteLLM puts each in its own place."""
+    given = _texts(body)
+    return [CAUTION + t if isinstance(t, str) and t.strip() else t for t in given]
 
 
 def _asked(body: dict[str, Any], texts: list[str]) -> Pair:

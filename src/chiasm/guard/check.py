@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -74,6 +75,8 @@ class Checker:
 
         self._timeout, self._name = policy.timeout, policy.check
         self._trained = _trained(policy.check)
+        # Not the loop's own threads: checks that wait here would keep requests from being read.
+        self._thread = ThreadPoolExecutor(1, "trained-guard")
         if self._trained is None:
             self._before = opened(policy.check, "--check", "prompt")
         self._after = opened(policy.after, "--after", "response") if policy.after else None
@@ -85,8 +88,10 @@ class Checker:
 
     async def before(self, pair: Pair) -> Checked:
         """The verdict on what the user sends; text and pictures in one question."""
+        pair = pair._replace(text=_sendable(pair.text))
         if self._trained is not None:
-            return await self._timed("before", self._name, partial(_judged, self._trained, pair))
+            judge = partial(_judged, self._trained, self._thread, pair)
+            return await self._timed("before", self._name, judge)
         asked = self._before
 
         async def ask() -> tuple[Any, ...]:
@@ -100,6 +105,7 @@ class Checker:
         """The verdict on an answer to a pair."""
         asked = self._after
         assert asked is not None
+        pair, answer = pair._replace(text=_sendable(pair.text)), _sendable(answer)
 
         async def ask() -> tuple[Any, ...]:
             model: Any = asked.model
@@ -135,6 +141,11 @@ class Checker:
         return Checked(stage, label, name, said[:KEPT], tuple(categories), scores, seconds)
 
 
+def _sendable(text: str) -> str:
+    """A text with ``?`` for half a surrogate pair, which nobody could send to a guard."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def _trained(name: str) -> "Judge | None":
     if not name.startswith(TRAINED):
         return None
@@ -143,10 +154,11 @@ def _trained(name: str) -> "Judge | None":
     return Judge(Path(name.removeprefix(TRAINED)))
 
 
-async def _judged(trained: "Judge", pair: Pair) -> tuple[Any, ...]:
-    """Of a trained guard, in a thread of its own: the gateway goes on meanwhile."""
+async def _judged(trained: "Judge", thread: Executor, pair: Pair) -> tuple[Any, ...]:
+    """Of a trained guard, in its own thread; who gives up before its turn leaves the queue."""
+    loop = asyncio.get_running_loop()
     try:
-        found = await asyncio.to_thread(trained.judge, pair.text, pair.images)
+        found = await loop.run_in_executor(thread, trained.judge, pair.text, pair.images)
     except RuntimeError as error:  # torch, out of memory for one
         raise JudgeError(str(error).splitlines()[0], kind="guard failed") from None
     label = "unsafe" if found.unsafe else "safe"

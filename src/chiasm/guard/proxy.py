@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 
 from chiasm.guard import answers
 from chiasm.guard.check import Checker
@@ -51,7 +51,7 @@ class Proxy:
         except RefusedError as refused:
             entry.action = entry.action if entry.action != "error" else "refused"
             entry.facts |= {"status": refused.refusal.status, "why": refused.refusal.message}
-            response = JSONResponse(refused.refusal.body, refused.refusal.status)
+            response = json_response(refused.refusal.body, refused.refusal.status)
         finally:
             if not streams:  # a stream writes its line when it has ended
                 self.decisions.write(entry)
@@ -143,7 +143,10 @@ class Proxy:
             return _declined(model, entry.id, stream=False)
         if entry.action == "warned":
             found = answers.with_caution(found, CAUTION)
-        return JSONResponse(found)
+        try:
+            return json_response(found)
+        except (ValueError, RecursionError):
+            raise _broken(entry, "numbers that JSON does not have") from None
 
     async def _judge(self, pair: Pair, texts: list[str], entry: Entry) -> None:
         """Check what was answered; a verdict of before stays where this one is milder."""
@@ -169,10 +172,13 @@ class Proxy:
                     yield PING
             yield task.result()
             ended = True
+        except (GeneratorExit, asyncio.CancelledError):
+            entry.action, ended = "client_gone", True
+            raise
         finally:
             task.cancel()
             await upstream.aclose()
-            entry.action = entry.action if ended else "client_gone"
+            entry.action = entry.action if ended else "error"
             self.decisions.write(entry)
 
     async def _checked_stream(
@@ -209,17 +215,30 @@ class Proxy:
             refusal = _upstream(error, entry).refusal
             yield answers.event_bytes(refusal.body)
             ended = True
+        except (GeneratorExit, asyncio.CancelledError):
+            entry.action, ended = "client_gone", True
+            raise
         finally:
             await upstream.aclose()
-            entry.action = entry.action if ended else "client_gone"
+            entry.action = entry.action if ended else "error"
             self.decisions.write(entry)
+
+
+def json_response(found: Any, status: int = 200) -> Response:
+    """JSON in ASCII, which half a surrogate pair can't break.
+
+    Raises:
+        ValueError: It has NaN or an infinite number.
+    """
+    told = json.dumps(found, allow_nan=False)
+    return Response(told, status, media_type="application/json")
 
 
 def _declined(model: str, id: str, *, stream: bool) -> Response:
     if stream:
         told = answers.declined_stream(model, id, DECLINED)
         return Response(told, media_type="text/event-stream")
-    return JSONResponse(answers.completion(model, DECLINED, id))
+    return json_response(answers.completion(model, DECLINED, id))
 
 
 def _upstream(error: httpx.HTTPError, entry: Entry) -> RefusedError:
