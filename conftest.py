@@ -2,6 +2,7 @@
 
 import os
 import socket
+import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -71,6 +72,17 @@ def isolated(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.setenv(name, "127.0.0.1,localhost")
     return root
+
+
+@pytest.fixture(autouse=True)
+def forgotten() -> Iterator[None]:
+    """End what Inspect does: it gives an evaluation's retries and time-outs to later calls."""
+    yield
+    if "inspect_ai.model._generate_config" in sys.modules:
+        from inspect_ai.model import GenerateConfig
+        from inspect_ai.model._generate_config import set_active_generate_config
+
+        set_active_generate_config(GenerateConfig())
 
 
 @pytest.fixture(autouse=True)
