@@ -10,6 +10,7 @@ import pytest
 
 from chiasm.audit import sources, webdataset
 from chiasm.audit.columns import Columns
+from chiasm.audit.run import Options, audit_all
 from chiasm.audit.sources import open_source
 from chiasm.audit.table import ROWS
 from chiasm.errors import ChiasmError, ConfigError, DataError
@@ -174,6 +175,30 @@ def test_bad_rows_are_named(tmp_path, line, said):
     columns = Columns(query="query" if "query" in line else "", answer="right" * ("right" in line))
     with pytest.raises(DataError, match=said.replace("(", r"\(")):
         read(path, columns)
+
+
+@pytest.mark.parametrize("made_by_build", [True, False])
+def test_a_folder_given_for_a_name_counts_and_not_what_is_called_so_here(
+    tmp_path, monkeypatch, made_by_build
+):
+    monkeypatch.chdir(tmp_path)
+    for folder, query in (("mine", "of the folder here"), ("given", "of the folder given")):
+        Path(folder).mkdir()
+        Path(folder, "metadata.jsonl").write_text(json.dumps({"query": query}))
+    if made_by_build:
+        Path("given", "benchmark.json").write_text('{"schema": 1, "name": "mine"}')
+
+    def found(**folders: str) -> list[str]:
+        keys = {k.replace("every", ""): v for k, v in folders.items()}
+        options = Options(workers=1, channels=("residue",))
+        (one,) = audit_all(["mine"], tmp_path / "out", options, folders=keys)
+        assert one.source.name == "mine"
+        return pl.concat(one.source.batches())["query"].to_list()
+
+    assert found(mine="given") == ["of the folder given"]
+    assert found(every="given") == found() == ["of the folder here"]
+    with pytest.raises(ConfigError, match="--data mine=gone: no such"):
+        found(mine="gone")
 
 
 @pytest.mark.parametrize(

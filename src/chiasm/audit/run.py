@@ -157,7 +157,7 @@ def audit_all(
         names: Of `open_source`.
         out: The folder of the results.
         options: How.
-        folders: Where a benchmark's data are, by its name; "" for all others.
+        folders: Where a dataset's data are, by its name; "" for all others.
         columns: Of files.
         allow: As in `chiasm.benchmarks.load`.
         tell: Called as rows are done.
@@ -168,7 +168,13 @@ def audit_all(
     """
     folders = folders or {}
     sources = [
-        open_source(name, folder=folders.get(name) or folders.get(""), columns=columns, allow=allow)
+        open_source(
+            name,
+            folder=folders.get(name) or folders.get(""),
+            named=bool(folders.get(name)),
+            columns=columns,
+            allow=allow,
+        )
         for name in names
     ]
     known = [source.name for source in sources]

@@ -47,6 +47,7 @@ def open_source(
     name: str,
     *,
     folder: str | None = None,
+    named: bool = False,
     columns: Columns | None = None,
     allow: Collection[str] = (),
 ) -> Source:
@@ -57,6 +58,8 @@ def open_source(
             .parquet or .tar file; a folder of such files (parquet of a Hugging Face dataset,
             WebDataset shards); or ``hf://OWNER/NAME`` with ``@REVISION`` for one of the hub.
         folder: Where its data are; a registered benchmark's are in the cache by default.
+        named: Whether the folder was given for this dataset and not for all: then it counts, also
+            where a file or folder of the dataset's name is here.
         columns: Which columns of a file hold what.
         allow: As in `chiasm.benchmarks.load`.
 
@@ -71,8 +74,11 @@ def open_source(
     if name.startswith(HUB):
         return _hub(name, columns or Columns())
     path = Path(name)
-    if not path.exists() and built.holds(folder, name):
-        return _files(name, Path(folder or ""), columns or Columns())
+    if folder and (named or not path.exists()):
+        if named and not Path(folder).exists():
+            raise ConfigError(f"{name}: --data {name}={folder}: no such file or folder")
+        if built.holds(folder, name) or named:
+            return _files(name, Path(folder), columns or Columns())
     if not path.exists():
         raise ConfigError(
             f"{name}: neither a benchmark of `chiasm list` nor a file or folder; a dataset of the "
