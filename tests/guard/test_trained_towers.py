@@ -19,7 +19,7 @@ from click.testing import CliRunner  # noqa: E402
 
 from chiasm.cli import main  # noqa: E402
 from chiasm.data.images import image_of  # noqa: E402
-from chiasm.errors import ConfigError, DataError  # noqa: E402
+from chiasm.errors import ConfigError, DataError, ImageError, JudgeError  # noqa: E402
 from chiasm.guard.check import Checker  # noqa: E402
 from chiasm.guard.pair import Pair  # noqa: E402
 from chiasm.guard.policy import Policy  # noqa: E402
@@ -127,6 +127,7 @@ def test_contrastive_towers(kind, request):
     short, longer, cut = towers.texts(["hi", "is this fine?", "x" * 60])
     assert len(short.tokens) < len(longer.tokens) < len(cut.tokens) <= 40
     assert [short.cut, longer.cut, cut.cut] == [False, False, True]
+    assert towers.texts([" " * 30_000])[0].cut  # whatever the tokenizer makes of so many
     (alone,) = towers.texts(["hi"])
     assert np.allclose(alone.tokens, short.tokens, atol=2e-2)
     assert np.allclose(alone.pooled, short.pooled, atol=2e-2)
@@ -167,6 +168,19 @@ def test_what_is_no_pair_of_towers_is_refused(tmp_path):
         Towers(str(tmp_path))
     with pytest.raises(ConfigError, match="can't be loaded"):
         Towers(str(tmp_path / "nowhere"))
+
+
+def test_a_device_that_is_not_there_is_named(clip):
+    with pytest.raises(ConfigError, match="--device nonsense can't be used"):
+        Towers(str(clip), "nonsense")
+
+
+def test_a_picture_that_does_not_decode_names_its_row(tmp_path, clip):
+    whole = png("red", size=300)
+    given = rows(6)
+    given[4] = replace(given[4], images=(whole[: len(whole) // 2],))
+    with pytest.raises(ImageError, match="row/4"):
+        features(given, Towers(str(clip)), Store(tmp_path / "kept.sqlite"))
 
 
 class Counting:
@@ -328,6 +342,39 @@ def test_the_gateway_asks_it(trained):
         assert found.reason.startswith("risk 0.") or found.reason.startswith("risk 1.")
 
 
+def test_what_it_can_not_judge_has_no_verdict(trained):
+    checker = Checker(Policy(upstream="http://x/v1", check=f"trained@{trained[0]}"))
+    shown = rows(1)[0].pictures()
+
+    def asked(text):
+        return asyncio.run(checker.before(Pair(text, shown)))
+
+    assert asked("Is red fine?").label != "unchecked"
+    found = asked("Is red fine? " * 20)
+    assert (found.label, found.scores) == ("unchecked", {})
+    assert "longer than the 40 tokens" in found.reason
+    judge = Judge(trained[0])
+    judge._modules = torch.nn.Linear(1, 1)  # not what it was trained as
+    with pytest.raises(JudgeError, match="guard failed"):
+        judge.judge("Is red fine?", shown)
+
+
+def test_pictures_need_a_guard_that_was_shown_some(tmp_path, clip):
+    towers, store = Towers(str(clip)), Store(tmp_path / "kept.sqlite")
+    more = replace(PLAN, heads=("concat",), settings=training.Settings(steps=2), hold_out=0.3)
+    guard, _ = compare.train(rows(images=False), towers, str(clip), store, more)
+    folder.save(guard, tmp_path / "guard")
+    judge = Judge(tmp_path / "guard")
+    assert 0 <= judge.judge("Is red fine?", ()).risk <= 1
+    with pytest.raises(JudgeError, match="trained without pictures"):
+        judge.judge("Is red fine?", rows(1)[0].pictures())
+    path = tmp_path / "guard" / "guard.json"
+    facts = json.loads(path.read_text("utf-8"))
+    path.write_text(json.dumps({**facts, "head": "caption"}), "utf-8")
+    with pytest.raises(ConfigError, match="reads captions"):
+        Judge(tmp_path / "guard")
+
+
 def test_from_rows_to_figures_by_command(tmp_path, clip):
     table = tmp_path / "mine.jsonl"
     lines = []
@@ -339,6 +386,11 @@ def test_from_rows_to_figures_by_command(tmp_path, clip):
     arguments = ["guard", "train", str(table), "--tower", str(clip), "-o", str(tmp_path / "out"),
                  "--seeds", "1", "--heads", "late,concat", "--hold-out", "0.3",
                  "--steps", "30"]  # fmt: skip
+    (tmp_path / "out" / "comparison.json").mkdir(parents=True)
+    done = CliRunner().invoke(main, arguments)
+    assert (done.exit_code, "can't be written" in done.output) == (2, True)
+    assert not (tmp_path / "out" / "guard.json").exists()  # it comes last, so this trains again:
+    (tmp_path / "out" / "comparison.json").rmdir()
     done = CliRunner().invoke(main, arguments)
     assert done.exit_code == 0, done.output
     assert "concatenation - late fusion" in done.stdout
@@ -347,5 +399,8 @@ def test_from_rows_to_figures_by_command(tmp_path, clip):
     again = CliRunner().invoke(main, arguments)
     assert again.exit_code == 2
     assert "has a guard already" in again.output
+    (tmp_path / "out" / "comparison.json").write_text("{", "utf-8")
+    broken = CliRunner().invoke(main, ["guard", "eval", str(tmp_path / "out")])
+    assert (broken.exit_code, "not a comparison" in broken.output) == (2, True)
     assert (tmp_path / "out" / "figure.svg").read_text("utf-8").startswith("<svg")
     assert image_of(rows(1)[0].pictures()[0].data, "x").width == 32

@@ -155,7 +155,7 @@ def evaluate(
     seen = features(kept, towers, store, tell)
     heads = tuple(h for h in guard.heads if h != "caption" or seen.described)
     sizes = guard.facts.sizes
-    if (fitting := sizes_of(seen, sizes.categories)) != sizes and seen.images[0]:
+    if (fitting := sizes_of(seen, sizes.categories)) != sizes and any(seen.images):
         raise ConfigError(f"the towers give features of {fitting}, the guard wants {sizes}")
     found = []
     for seed in guard.seeds(guard.facts.head):

@@ -13,9 +13,9 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from chiasm.data.registry import cache_dir
-from chiasm.errors import ConfigError
+from chiasm.errors import ConfigError, ImageError
 from chiasm.guard.trained.examples import Example
-from chiasm.guard.trained.towers import Feature, Half
+from chiasm.guard.trained.towers import Feature, Half, opened
 
 BATCH = 32
 BUSY_S = 60.0
@@ -112,14 +112,21 @@ def features(
         tell: Called after every batch that passed the towers.
 
     Raises:
-        ImageError: A picture can't be read.
+        ImageError: A picture can't be read; names its row.
         ConfigError: See `Towers`.
     """
     pictures = {i.sha256: i.data for row in rows for i in row.pictures()}
     names = [[i.sha256 for i in row.pictures()] for row in rows]
-    images = _made(
-        "pictures", pictures, lambda keys: towers.images([pictures[k] for k in keys]), store, tell
-    )
+
+    def look(keys: list[str]) -> list[Feature]:
+        try:
+            return towers.images([pictures[k] for k in keys])
+        except ImageError as error:
+            broken = next((k for k in keys if not _decodes(pictures[k])), keys[0])
+            of = next(row.id for row, own in zip(rows, names, strict=True) if broken in own)
+            raise ImageError(error.what, row=of) from None
+
+    images = _made("pictures", pictures, look, store, tell)
     captions = _captions(rows, names, pictures, towers, store, tell)
     together = [described(row, caption) for row, caption in zip(rows, captions, strict=True)]
     texts = {_text_key(t): t for t in [row.query for row in rows] + [d for d in together if d]}
@@ -129,6 +136,14 @@ def features(
     asked = [read[_text_key(row.query)] for row in rows]
     cut = sum(feature.cut or (whole and said[k].cut) for k, feature in enumerate(asked))
     return Seen(asked, [[images[key] for key in row] for row in names], said, cut)
+
+
+def _decodes(data: bytes) -> bool:
+    try:
+        opened(data)
+    except ImageError:
+        return False
+    return True
 
 
 def described(row: Example, caption: str | None) -> str:

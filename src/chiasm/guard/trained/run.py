@@ -58,9 +58,13 @@ def train(
         guard, found = compare.train(rows, towers, where, store, chosen, gate, tell)
     finally:
         store.close()
-    save(guard, out)
-    (out / COMPARISON).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    (out / FIGURE).write_text(figure(found), encoding="utf-8")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / COMPARISON).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        (out / FIGURE).write_text(figure(found), encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{out} can't be written: {error.strerror or error}") from None
+    save(guard, out)  # last: a folder with guard.json has everything
     return found
 
 
@@ -83,8 +87,7 @@ def evaluate(
         path = folder / COMPARISON
         if not path.is_file():
             raise DataError("is missing: the guard was not copied whole", file=str(path))
-        found: dict[str, Any] = json.loads(path.read_bytes())
-        return found
+        return _comparison(path)
     require(("torch", "transformers", "safetensors"))
     from chiasm.guard.trained import compare
     from chiasm.guard.trained.features import store_of
@@ -96,3 +99,14 @@ def evaluate(
         return compare.evaluate(load(folder), rows, towers, store, tell)
     finally:
         store.close()
+
+
+def _comparison(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise DataError(f"not a comparison: {error}", file=str(path)) from None
+    wanted = {"heads", "seeds", "groups", "figures", "differences", "calibration"}
+    if not isinstance(found, dict) or not wanted <= found.keys():
+        raise DataError("not a comparison: train again, or name rows", file=str(path))
+    return found

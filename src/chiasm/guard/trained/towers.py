@@ -29,6 +29,9 @@ GRID = 8
 LONGEST = 128
 """Tokens of a text that are read at most; the tower's own limit may be lower."""
 
+CHARACTERS = 20_000
+"""Of a text that are made into tokens at most: the work is bounded whatever is sent."""
+
 LOOK = "What do you see?"
 """What a vision-language model is asked for a caption."""
 
@@ -47,7 +50,7 @@ class Feature(NamedTuple):
     Attributes:
         tokens: States, shape (tokens, width).
         pooled: One vector, shape (width of pooled,): the embedding, or the mean of the states.
-        cut: Whether the text was longer than what is read.
+        cut: Whether the text was longer than what is read, in tokens or characters.
     """
 
     tokens: Half
@@ -83,11 +86,12 @@ class Towers:
         try:
             self._open()
         except (OSError, ValueError, KeyError, ImportError) as error:
-            why = str(error).splitlines()[0][:300] if str(error) else ""
-            raise ConfigError(
-                f"--tower {source}: can't be loaded: {type(error).__name__}: {why}"
-            ) from None
-        self.model.eval().to(device).requires_grad_(False)
+            why = f"{type(error).__name__}: {_first_line(error)}"
+            raise ConfigError(f"--tower {source}: can't be loaded: {why}") from None
+        try:
+            self.model.eval().to(device).requires_grad_(False)
+        except (AssertionError, RuntimeError, ValueError) as error:  # torch without it, or no room
+            raise ConfigError(f"--device {device} can't be used: {_first_line(error)}") from None
         self.digest = _digest(source, self.model)
 
     def _open(self) -> None:
@@ -121,9 +125,10 @@ class Towers:
         """What the text tower makes of each; an empty text is read as one."""
         import torch
 
-        prompts = [self._prompt(text) for text in texts]
+        prompts = [self._prompt(text[:CHARACTERS]) for text in texts]
         plain = self.tokenizer(prompts, add_special_tokens=self.kind == "contrastive")
-        cut = [len(ids) > self.longest for ids in plain["input_ids"]]
+        many = [len(ids) > self.longest for ids in plain["input_ids"]]
+        cut = [m or len(text) > CHARACTERS for m, text in zip(many, texts, strict=True)]
         ids, mask = self._tokenized(prompts)
         with torch.inference_mode():
             if self.kind == "contrastive":
@@ -146,20 +151,20 @@ class Towers:
             ConfigError: The checkpoint's way of seeing is none of those that are known.
             ImageError: A file can't be decoded.
         """
-        opened = [_opened(image) for image in images]
+        shown = [opened(image) for image in images]
         try:
-            return self._seen(opened)
+            return self._seen(shown)
         except (TypeError, AttributeError, ValueError) as error:
-            why = str(error).splitlines()[0][:300] if str(error) else type(error).__name__
+            why = _first_line(error)
             raise ConfigError(f"--tower {self.source} can't look at a picture: {why}") from None
 
-    def _seen(self, opened: Sequence[Any]) -> list[Feature]:
+    def _seen(self, shown: Sequence[Any]) -> list[Feature]:
         import torch
 
         with torch.inference_mode():
             if self.kind == "generative":
-                return [_feature(self._patches(image)) for image in opened]
-            seen = self.processor.image_processor(opened, return_tensors="pt").to(self.device)
+                return [_feature(self._patches(image)) for image in shown]
+            seen = self.processor.image_processor(shown, return_tensors="pt").to(self.device)
             found = self.model.get_image_features(**seen)
         states, pooled = found.last_hidden_state, found.pooler_output
         first = states.shape[1] - _square(states.shape[1]) ** 2  # a class token, where there is one
@@ -180,7 +185,7 @@ class Towers:
 
         found = []
         for image in images:
-            inputs = self._shown(_opened(image), self.look)
+            inputs = self._shown(opened(image), self.look)
             with torch.inference_mode():
                 output = self.model.generate(
                     **inputs, max_new_tokens=CAPTION_TOKENS, do_sample=False,
@@ -194,25 +199,19 @@ class Towers:
         if self.kind == "contrastive":
             return text
         # A message of the user that has not been answered; its words, and no others, are read.
-        return str(
-            self.tokenizer.apply_chat_template(
-                [{"role": "user", "content": text}],
-                chat_template=self.processor.chat_template,
-                tokenize=False,
-                add_generation_prompt=False,
-            )
-        )
+        made = self.tokenizer.apply_chat_template(
+            [{"role": "user", "content": text}], chat_template=self.processor.chat_template,
+            tokenize=False, add_generation_prompt=False,
+        )  # fmt: skip
+        return str(made)
 
     def _tokenized(self, prompts: Sequence[str]) -> tuple[Any, Any]:
         self.tokenizer.padding_side = "right"
         made = self.tokenizer(
-            list(prompts),
-            padding="max_length" if self._full else True,
-            truncation=True,
-            max_length=self.longest,
-            add_special_tokens=self.kind == "contrastive",
+            list(prompts), padding="max_length" if self._full else True, truncation=True,
+            max_length=self.longest, add_special_tokens=self.kind == "contrastive",
             return_tensors="pt",
-        ).to(self.device)
+        ).to(self.device)  # fmt: skip
         return made["input_ids"], None if self._full else made["attention_mask"]
 
     def _not_padding(self, ids: Any) -> Any:
@@ -242,12 +241,17 @@ class Towers:
         return _averaged(torch.cat(list(rows)))
 
 
-def _opened(image: bytes) -> Any:
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0][:300] if str(error) else type(error).__name__
+
+
+def opened(image: bytes) -> Any:
+    """A picture, decoded; `ImageError` where it can't be."""
     from PIL import Image
 
     try:
-        with Image.open(BytesIO(image), formats=READERS) as opened:
-            return opened.convert("RGB")
+        with Image.open(BytesIO(image), formats=READERS) as found:
+            return found.convert("RGB")
     except (OSError, SyntaxError, ValueError, EOFError) as error:  # what Pillow's readers raise
         raise ImageError(f"a picture can't be decoded: {error}") from None
 
