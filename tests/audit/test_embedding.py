@@ -118,6 +118,39 @@ def test_what_is_no_model_is_a_message(tmp_path, hand):
 
 
 @pytest.mark.train
+@pytest.mark.parametrize("made", [by_hand, random_bert])
+def test_pickled_weights_are_never_read(made, tmp_path):
+    folder = Path(made(tmp_path))
+    listed = folder / "modules.json"
+    home = folder / json.loads(listed.read_text("utf-8"))[0]["path"]
+    weights = home / "model.safetensors"
+    (home / "pytorch_model.bin").write_bytes(b"not read beside safetensors")
+    embedding.fit(queries(), model=str(folder))
+    before = embedding.digest_of(str(folder))
+    weights.rename(home / "pytorch_model.bin")
+    for cached in (embedding._load, embedding._folder):
+        cached.cache_clear()
+    with pytest.raises(ConfigError, match=r"pytorch_model.bin is a pickle.*save the model as"):
+        embedding.fit(queries(), model=str(folder))
+    (home / "pytorch_model.bin").rename(weights)
+    assert embedding.digest_of(str(folder)) == before
+    weights.write_bytes(weights.read_bytes()[:-1] + b"x")
+    assert embedding.digest_of(str(folder)) != before
+
+
+@pytest.mark.train
+def test_classes_that_come_with_a_model_are_not_run(tmp_path):
+    folder = Path(by_hand(tmp_path))
+    (folder / "mine.py").write_text("raise SystemExit('it ran')\n")
+    listed = folder / "modules.json"
+    listed.write_text(listed.read_text("utf-8").replace(
+        json.loads(listed.read_text("utf-8"))[0]["type"], "mine.Model"
+    ))  # fmt: skip
+    with pytest.raises(ConfigError, match=r"mine\.Model is code that comes with the model"):
+        embedding.fit(queries(), model=str(folder))
+
+
+@pytest.mark.train
 def test_its_threshold_is_set_on_harmless_rows_or_nothing_is_flagged(hand, tmp_path):
     channel = embedding.channel(hand)
     benign = [{"query": f"A car {i}?", "ground_truth": "safe"} for i in range(96)]
@@ -159,6 +192,7 @@ def test_an_audit_with_it_from_end_to_end(hand, tmp_path):
     assert found.filter(channel="embedding")["score"].to_list()[-2:] == [1.0, 1.0]
     figures = json.loads(made["files"]["audit.json"])
     assert figures["embedding_model"] == Path(hand).name
+    assert figures["embedding_digest"] == embedding.digest_of(hand)
     card = made["files"]["card.md"].decode()
     assert f"--channel embedding --channel harmfulness --embedding-model {Path(hand).name}" in card
     assert "a model of sentences puts the query near a phrase of risk" in card

@@ -10,6 +10,7 @@ as a folder. All is computed on the CPU, on one thread a process, in chunks of e
 rounded: a query's score depends neither on the rows around it nor on how many cores there are.
 """
 
+import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -38,6 +39,12 @@ CHUNK = 16
 
 DIGITS = 4
 """Decimals of a score."""
+
+READ = (".json", ".safetensors", ".txt", ".model")
+"""Files of a model: settings, weights, vocabulary."""
+
+PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle")
+"""Files of weights that can hold code."""
 
 _Floats = npt.NDArray[np.float64]
 
@@ -111,6 +118,21 @@ def score(state: Phrases, batch: pl.DataFrame) -> pl.DataFrame:
     ).cast(dict(SCORES))  # type: ignore[arg-type]
 
 
+def digest_of(model: str = MODEL) -> str:
+    """First 16 hex digits of the SHA-256 over the names and bytes of a model's files (`READ`).
+
+    Raises:
+        ConfigError: There is no such model.
+    """
+    total, folder = sha256(), _folder(model)
+    for path in sorted(p for p in folder.rglob("*") if p.suffix in READ and p.is_file()):
+        total.update(f"{path.relative_to(folder).as_posix()}\0{path.stat().st_size}\0".encode())
+        with path.open("rb") as stream:
+            while block := stream.read(1 << 20):
+                total.update(block)
+    return total.hexdigest()[:16]
+
+
 def _encoded(name: str, texts: Sequence[str]) -> Iterator[tuple[list[int], _Floats]]:
     """Places in `texts`, and unit vectors: those places', then rows that only fill the chunk.
 
@@ -148,15 +170,50 @@ def _load(name: str) -> Any:
         raise ConfigError(
             "--channel embedding needs the extra `embed`: pip install 'chiasm[embed]'"
         ) from None
+    folder = _folder(name)
     try:
-        folder = name if Path(name).is_dir() else _fetched(name)
-        return sentence_transformers.SentenceTransformer(folder, device="cpu")
+        _check(folder)
+        return sentence_transformers.SentenceTransformer(
+            str(folder), device="cpu", model_kwargs={"use_safetensors": True}
+        )
+    except (OSError, ValueError, KeyError, RuntimeError, AttributeError, TypeError) as error:
+        raise _unloadable(name, error) from None
+
+
+def _unloadable(name: str, error: Exception) -> ConfigError:
+    reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return ConfigError(
+        f"--embedding-model {name}: can't be loaded: {reason}\n       expected "
+        "OWNER/NAME@REVISION of the hub, or the folder of a model of sentence-transformers"
+    )
+
+
+@lru_cache(maxsize=1)
+def _folder(name: str) -> Path:
+    try:
+        return Path(name if Path(name).is_dir() else _fetched(name))
     except (OSError, ValueError, KeyError, RuntimeError) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise ConfigError(
-            f"--embedding-model {name}: can't be loaded: {reason}\n       expected "
-            "OWNER/NAME@REVISION of the hub, or the folder of a model of sentence-transformers"
-        ) from None
+        raise _unloadable(name, error) from None
+
+
+def _check(folder: Path) -> None:
+    """Refuse what could run code when it is loaded: pickled weights, and classes of others.
+
+    Raises:
+        ValueError: A part of the model has no other weights, or is of another package.
+    """
+    listed = folder / "modules.json"
+    parts = json.loads(listed.read_text("utf-8")) if listed.is_file() else []
+    for part in parts:
+        if not str(part["type"]).startswith("sentence_transformers."):
+            raise ValueError(f"{part['type']} is code that comes with the model, and is not run")
+    for home in dict.fromkeys([folder, *(folder / str(part["path"]) for part in parts)]):
+        pickled = sorted(p.name for p in home.glob("*") if p.suffix.lower() in PICKLED)
+        if pickled and not any(home.glob("model*.safetensors")):
+            raise ValueError(
+                f"{home.relative_to(folder) / pickled[0]} is a pickle, which can run code and is "
+                "not read: save the model as safetensors"
+            )
 
 
 def _fetched(name: str) -> str:
@@ -167,7 +224,7 @@ def _fetched(name: str) -> str:
     return snapshot_download(
         repository,
         revision=revision or None,
-        allow_patterns=["*.json", "*.safetensors", "*.txt", "*.model"],
+        allow_patterns=[f"*{suffix}" for suffix in READ],
         endpoint=os.environ.get("HF_ENDPOINT") or None,
     )
 

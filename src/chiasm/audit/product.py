@@ -69,6 +69,7 @@ def write(
     }
     if embedding.NAME in options.channels:
         about["embedding_model"] = _model(options)
+        about["embedding_digest"] = embedding.digest_of(options.embedding_model or embedding.MODEL)
     listed = [{**as_facts(a.source), "rows": a.rows} for a in audits]
     parts = [part for a in audits for part in a.parts]
     if beside.findings is not None:
