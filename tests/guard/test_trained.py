@@ -358,6 +358,44 @@ def test_without_safe_rows_there_is_a_reason():
     assert found["calibration"]["concat"]["hits"]["rate"] == 1
 
 
+def test_seeds_that_test_other_rows():
+    """The second seed tests other rows, and no dangers in a text."""
+    one, two = judged(), judged()
+    keep = [k for k, r in enumerate(two.rows) if r.carrier == "pair"]
+    rows = [replace(two.rows[k], id=f"other {k}") for k in keep]
+    two = Judged(rows, *({h: v[keep] for h, v in part.items()} for part in two[1:]))
+    found = comparison([one, two], ("late", "concat"))
+    assert {name: size["rows"] for name, size in found["groups"].items()} == {
+        "all": 72, "text": 24, "pair": 48,
+    }  # fmt: skip
+    why = {f["reason"] for f in found["figures"] if f["group"] == "text"}
+    assert why == {"1 of 2 seeds test no unsafe or no safe rows of it"}
+    text = show.table(found)
+    assert "those of 2 seeds together" in text
+    assert "of 36" in text
+
+
+@pytest.mark.parametrize("markdown", [False, True])
+def test_what_is_said_of_the_test_rows_follows_from_the_facts(markdown):
+    plain = comparison([judged()], ("late", "concat"))
+
+    def said(**facts):
+        return show.table({**plain, **facts}, markdown=markdown).partition("\n")[0]
+
+    assert "share no family" not in said()
+    shared = {"rows": 48, "query": 3, "picture": 2}
+    apart = said(families_also_trained_on=[], shared=shared, text_cut=0)
+    assert "They share no family with training" in apart
+    assert "Of 48 test rows" in apart
+    assert "3 have the query and 2 a picture" in apart
+    assert "longer" not in apart
+    both = said(families_also_trained_on=["f"], shared=None, text_cut=5)
+    assert "share no family" not in both
+    assert "1 of their families were trained" in both
+    assert "not known" in both
+    assert "5 rows have a text that is longer" in both
+
+
 def test_evaluation_data_are_refused(tmp_path):
     with pytest.raises(ConfigError, match="evaluation set"):
         sources(["siuo"], [], {})

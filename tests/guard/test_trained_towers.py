@@ -326,6 +326,14 @@ def test_rows_that_were_trained_on_are_refused(trained, clip, tmp_path):
     found = compare.evaluate(guard, others, towers, store)
     assert found["families_also_trained_on"]
     assert found["groups"]["all"]["rows"] == 40
+    learnt = [row for row in rows(160) if key(row) in guard.trained_on]
+    assert found["shared"]["query"] == 0
+    assert 0 < found["shared"]["picture"] <= 40
+    asked = [replace(learnt[0], query=learnt[0].query.upper(), images=(png("blue"),), id="a"),
+             replace(others[1], query="Quite new!", images=(png("blue"),))]  # fmt: skip
+    found = compare.evaluate(guard, asked, towers, store)
+    assert found["shared"] == {"rows": 2, "query": 1, "picture": 0}
+    assert not {row.family for row in learnt} & set(guard.facts.data["families"])  # digests
 
 
 def test_the_gateway_asks_it(trained):
@@ -394,6 +402,7 @@ def test_from_rows_to_figures_by_command(tmp_path, clip):
     done = CliRunner().invoke(main, arguments)
     assert done.exit_code == 0, done.output
     assert "concatenation - late fusion" in done.stdout
+    assert "They share no family with training" in done.stdout
     shown = CliRunner().invoke(main, ["guard", "eval", str(tmp_path / "out"), "--format", "json"])
     assert json.loads(shown.stdout)["heads"] == ["late", "concat"]
     again = CliRunner().invoke(main, arguments)

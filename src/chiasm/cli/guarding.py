@@ -180,6 +180,3 @@ def _print(found: dict[str, Any], form: str) -> None:
         click.echo(json.dumps(found, indent=1))
     else:
         click.echo(table(found, markdown=form == "md"))
-    if form == "text" and found.get("families_also_trained_on"):
-        many = len(found["families_also_trained_on"])
-        click.echo(f"note: {many} of the families were trained on as well, with other rows")

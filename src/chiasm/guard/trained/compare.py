@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from chiasm import __version__
 from chiasm.errors import ConfigError, DataError
 from chiasm.guard.trained.calibrate import probability, reliability, temperature, threshold
-from chiasm.guard.trained.examples import Example, counts, digest, key
+from chiasm.guard.trained.examples import Example, contents, counts, digest, family_digest, key
 from chiasm.guard.trained.features import Encoder, Seen, Store, Tell, features
 from chiasm.guard.trained.folder import Calibrated, Facts, Guard, Weights
 from chiasm.guard.trained.heads import CARRIERS, HEADS, Sizes, batch_of, sizes_of
@@ -118,13 +118,15 @@ def train(
             "all": counts(rows),
             "seeds": [{name: counts([rows[k] for k in numbers])
                        for name, numbers in part._asdict().items()} for part in divided],
-            "families": sorted({rows[k].family for k in used}),
+            "families": sorted({family_digest(rows[k]) for k in used}),
             "text_cut": seen.cut,
         },
         gate=gate or {}, training=asdict(plan.settings), version=__version__,
     )  # fmt: skip
-    guard = Guard(facts, weights, frozenset(key(rows[k]) for k in used))
-    return guard, comparison(found, heads)
+    known = frozenset(key(rows[k]) for k in used).union(*(contents(rows[k]) for k in used))
+    return Guard(facts, weights, known), {
+        **comparison(found, heads), **_shared_by(rows, divided), "text_cut": seen.cut,
+    }  # fmt: skip
 
 
 def evaluate(
@@ -162,8 +164,38 @@ def evaluate(
         logits = {head: logits_of(guard, head, seed, seen) for head in heads}
         by_seed = {head: guard.facts.calibration[head][seed] for head in heads}
         found.append(_judged(kept, logits, by_seed))
-    shared = sorted({row.family for row in kept} & set(guard.facts.data["families"]))
-    return {**comparison(found, heads), "families_also_trained_on": shared, "text_cut": seen.cut}
+    about = _shared(kept, guard.trained_on, set(guard.facts.data["families"]))
+    return {**comparison(found, heads), **about, "text_cut": seen.cut}
+
+
+def _shared_by(rows: Sequence[Example], divided: Sequence[Parts]) -> dict[str, Any]:
+    """`_shared` of every seed's test rows with what that seed learnt; rows in several add up."""
+    inside = [contents(row) for row in rows]
+    families: set[str] = set()
+    totals = dict.fromkeys(("rows", "query", "picture"), 0)
+    for part in divided:
+        learnt = [*part.train, *part.validation]
+        known = frozenset[str]().union(*(inside[k] for k in learnt))
+        names = {family_digest(rows[k]) for k in learnt}
+        one = _shared([rows[k] for k in part.test], known, names)
+        families.update(one["families_also_trained_on"])
+        totals = {name: n + one["shared"][name] for name, n in totals.items()}
+    return {"families_also_trained_on": sorted(families), "shared": totals}
+
+
+def _shared(rows: Sequence[Example], known: frozenset[str], families: set[str]) -> dict[str, Any]:
+    """Families by name, and rows by query and by picture, that were trained or calibrated on.
+
+    ``shared`` is None for a guard that was saved without digests of queries.
+    """
+    also = {row.family for row in rows if {family_digest(row), row.family} & families}
+    counted: dict[str, int] | None = None
+    if any(one.startswith("query ") for one in known):
+        both = [contents(row) & known for row in rows]
+        counted = {"rows": len(rows)}
+        for name in ("query", "picture"):
+            counted[name] = sum(any(one.startswith(name) for one in found) for found in both)
+    return {"families_also_trained_on": sorted(also), "shared": counted}
 
 
 def logits_of(guard: Guard, head: str, seed: int, seen: Seen) -> Array:

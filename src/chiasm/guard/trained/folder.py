@@ -3,7 +3,7 @@
 guard.json    which head serves, towers with digest, taxonomy, every head's calibration and
               threshold by seed, digest and counts of the training data, what the gate compared
 heads.safetensors   weights of all heads of all seeds, as ``HEAD/SEED/...``; no pickle
-trained_on.txt      a digest of every row that any seed was trained or calibrated on
+trained_on.txt      digests of all rows, queries and pictures that a seed was trained or calibrated on
 """
 
 import json
@@ -56,7 +56,7 @@ class Facts:
         categories: Names, in the order of their logits.
         false_alarms: Wanted share of flagged safe rows on validation.
         calibration: Head -> seed -> `Calibrated`.
-        data: Digest, counts and families of what it was trained on, by part.
+        data: Digest and counts of what it was trained on, by part, and digests of its families.
         gate: What it was compared with before training.
         training: Settings.
         version: Of chiasm.
@@ -107,7 +107,8 @@ class Guard:
     Attributes:
         facts: See `Facts`.
         weights: (head, seed) -> weights by name.
-        trained_on: Digests of rows, see `chiasm.guard.trained.examples.key`.
+        trained_on: Digests of rows, and of their queries and pictures; see `key` and `contents`
+            of `chiasm.guard.trained.examples`.
     """
 
     facts: Facts
@@ -178,7 +179,7 @@ def load(folder: Path) -> Guard:
     listed = folder / TRAINED_ON
     if not listed.is_file():
         raise DataError("is missing: the guard was not copied whole", file=str(listed))
-    return Guard(facts, weights, frozenset(listed.read_text("utf-8").split()))
+    return Guard(facts, weights, frozenset(listed.read_text("utf-8").splitlines()))
 
 
 def read_facts(folder: Path) -> Facts:

@@ -206,5 +206,8 @@ def _undefined(one: Drawn, mean: float) -> Figure:
     why = "a single family says nothing about the spread between families"
     if math.isnan(mean):
         why = "no unsafe rows" if not one.unsafe else "no safe rows"
+        if one.unsafe and one.safe:
+            without = sum(math.isnan(value) for value in one.values)
+            why = f"{without} of {len(one.values)} seeds test no unsafe or no safe rows of it"
     nan = math.nan
     return Figure(mean, nan, nan, one.values, one.unsafe, one.safe, one.families, why)

@@ -40,13 +40,14 @@ def comparison(seeds: Sequence[Judged], heads: Sequence[str]) -> dict[str, Any]:
     """Figures of every head by group, and the differences between fusing heads and the others.
 
     Groups: all test rows; where there are several, those of each carrier and of each dataset. The
-    safe rows of a carrier are those that are marked as its matched ones; where none is, all.
+    safe rows of a carrier are those that are marked as its matched ones; where none is, all. The
+    sizes of groups count each row once, in however many seeds it was tested.
     """
     figures, differences, sizes = [], [], {}
     for group, keep in _groups([row for seed in seeds for row in seed.rows]).items():
         scored = {head: [_scored(seed, head, keep) for seed in seeds] for head in heads}
-        some = [row for row in seeds[0].rows if keep(row)]
-        sizes[group] = counts(some)
+        every = {row.id: row for seed in seeds for row in seed.rows if keep(row)}
+        sizes[group] = counts(list(every.values()))
         for measure in MEASURES:
             drawn = {head: measures.drawn(measure, scored[head]) for head in heads}
             for head in heads:
@@ -104,7 +105,10 @@ def _scored(seed: Judged, head: str, keep: Any) -> measures.Scored:
 
 
 def _probabilities(seeds: Sequence[Judged], head: str) -> dict[str, Any]:
-    """Calibration error before and after, hits and false alarms at the threshold; on test rows."""
+    """Calibration error before and after, hits and false alarms at the threshold.
+
+    On the test rows of all seeds together: ``n`` counts a row once for each seed that tests it.
+    """
     unsafe = np.concatenate([[float(r.unsafe) for r in seed.rows] for seed in seeds])
     families = np.concatenate([[r.family for r in seed.rows] for seed in seeds])
     flagged = np.concatenate([seed.flagged[head] for seed in seeds]).astype(float)

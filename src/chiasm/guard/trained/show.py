@@ -12,17 +12,35 @@ GROUPS = {
     "pair": "danger in the pair",
 }
 MEASURES = {"auc": "AUC", "fpr_at_95": "false alarms where 95 % of unsafe rows are flagged"}
-NOTE = (
-    "Mean over seeds of the test rows, which share no family with training or validation rows; "
-    "95 % interval over families."
-)
 
 
 def table(found: Mapping[str, Any], *, markdown: bool = False) -> str:
     """All tables of a comparison."""
-    parts = [NOTE, *(_measure(found, name, markdown) for name in MEASURES)]
+    parts = [_note(found), *(_measure(found, name, markdown) for name in MEASURES)]
     parts += [_differences(found, markdown), _calibration(found, markdown)]
     return "\n\n".join(part for part in parts if part)
+
+
+def _note(found: Mapping[str, Any]) -> str:
+    """What the figures are of, and what the test rows share with what was learnt."""
+    said = f"Mean over {found['seeds']} seeds of the test rows; 95 % interval over families."
+    also = found.get("families_also_trained_on")
+    if also:
+        said += f" {len(also)} of their families were trained or calibrated on as well, by name."
+    elif also is not None:
+        said += " They share no family with training or validation rows."
+    shared = found.get("shared")
+    if shared:
+        said += (
+            f" Of {shared['rows']} test rows (those of all seeds added up) {shared['query']} have "
+            f"the query and {shared['picture']} a picture of a row that was learnt from: equal "
+            "wording, equal bytes; what is only nearly equal is not looked for."
+        )
+    elif also is not None:
+        said += " Whether they share queries or pictures with training is not known."
+    if cut := found.get("text_cut"):
+        said += f" {cut} rows have a text that is longer than what is read, and was cut."
+    return said
 
 
 def _measure(found: Mapping[str, Any], measure: str, markdown: bool) -> str:
@@ -86,7 +104,10 @@ def _calibration(found: Mapping[str, Any], markdown: bool) -> str:
                 f"{right['k'] / right['n']:.0%}" if right["n"] else "-",
             ]
         )  # fmt: skip
-    title = "Calibrated and with the threshold of the validation families, on all test rows"
+    title = (
+        "Calibrated and with the threshold of the validation families, on all test rows, those of "
+        f"{found['seeds']} seeds together"
+    )
     body = _rows(head, lines, markdown) if markdown else _columns(head, lines)
     return f"{title}\n{body}"
 
@@ -100,7 +121,7 @@ def _rate(one: Mapping[str, Any]) -> str:
         return "-"
     if one["low"] is None:
         return f"{one['rate']:.0%} of {one['n']}"
-    return f"{one['rate']:.0%} ({one['low']:.0%} .. {one['high']:.0%})"
+    return f"{one['rate']:.0%} ({one['low']:.0%} .. {one['high']:.0%}) of {one['n']}"
 
 
 def _rows(head: Sequence[str], lines: Sequence[Sequence[str]], markdown: bool) -> str:
