@@ -139,13 +139,22 @@ def usage(url: str) -> dict[str, dict[str, int]]:
     return found
 
 
-def run(step: Step, out: Path, urls: dict[str, str]) -> None:
-    """One step, unless it is done; notes what guards were asked."""
+def note(step: Step, out: Path) -> Path:
+    """Where a step that is done is noted."""
     name = "-".join([step.world, step.service, step.solver or "none"])
     digest = sha256(repr(step).encode()).hexdigest()[:12]
-    done = out / "done" / f"{name}-{digest}.json"
+    return out / "done" / f"{name}-{digest}.json"
+
+
+def run(step: Step, out: Path, urls: dict[str, str]) -> None:
+    """One step, unless it is done; notes what guards were asked, if they were asked in one go."""
+    done = note(step, out)
     if done.is_file():
         return
+    done.parent.mkdir(exist_ok=True)
+    begun = done.with_suffix(".begun")
+    resumed = begun.is_file()
+    begun.touch()
     models = [w for m in step.models for w in ("--model", f"openai-api/{step.service}/{m}")]
     solver = ["--solver", step.solver] if step.solver else []
     command = [*CLI, "eval", *step.words, *models, *solver, "--log-dir", str(out / "logs")]
@@ -157,9 +166,10 @@ def run(step: Step, out: Path, urls: dict[str, str]) -> None:
         for model, counted in after.items()
         if model.startswith("guard")
     }
-    done.parent.mkdir(exist_ok=True)
-    done.write_text(json.dumps({"service": step.service, "world": step.world, "guards": asked}))
-    print(f"{name}: {time.monotonic() - start:.0f} s", file=sys.stderr, flush=True)
+    # The server that saw the first part of a resumed step is gone, and its counts with it.
+    found = {"service": step.service, "world": step.world, "guards": None if resumed else asked}
+    done.write_text(json.dumps(found))
+    print(f"{done.stem}: {time.monotonic() - start:.0f} s", file=sys.stderr, flush=True)
 
 
 def main() -> None:
@@ -170,13 +180,15 @@ def main() -> None:
     chosen = parser.parse_args()
     out = chosen.out.resolve()
     out.mkdir(parents=True, exist_ok=True)
+    all_steps = list(steps(chosen.data.resolve()))
     with servers(out) as urls:
-        for step in steps(chosen.data.resolve()):
+        for step in all_steps:
             run(step, out, urls)
     report = [*CLI, "report", str(out / "logs"), "--format", "json"]
     told = subprocess.run(report, check=True, stdout=subprocess.PIPE, text=True).stdout
     (out / "report.json").write_text(told)
-    text = tables(json.loads(told), out)
+    notes = {(s.world, s.service): note(s, out) for s in all_steps if s.service in GATES}
+    text = tables(json.loads(told), out, notes)
     (out / "tables.md").write_text(text)
     print(text)
     who = (resource.getrusage(w) for w in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))

@@ -1,7 +1,7 @@
 """The tables of `guards.py`, from its report and logs."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -61,6 +61,10 @@ COLUMNS = {
 }
 DRAWS = 2000
 
+PASSES = {"declined": 2, "answered": 3}
+"""Of small models for one answer of "caption, then check": base names, `text_sft` reads, and where
+it does not decline, base answers (`guards_server.small`; base itself never declines)."""
+
 Cell = tuple[float, float, float]
 
 
@@ -82,11 +86,21 @@ class Arm(NamedTuple):
     answers: dict[str, str]
 
 
+class Rate(NamedTuple):
+    """A rate of decided items with its interval, and how many had no answer or verdict."""
+
+    cell: Cell
+    k: int
+    n: int
+    missing: int
+
+
 class Change(NamedTuple):
-    """A paired difference, and p of none."""
+    """A paired difference, p of none, and the cases that either run lacks."""
 
     cell: Cell
     p: float
+    left_out: int
 
 
 def arms(frame: pl.DataFrame, out: Path) -> dict[str, list[Arm]]:
@@ -110,20 +124,26 @@ def arms(frame: pl.DataFrame, out: Path) -> dict[str, list[Arm]]:
 
 
 def answers(log: str) -> Iterator[tuple[str, str]]:
-    """Cases and what was answered."""
+    """Cases and what was answered; those without an answer are not among them."""
     from inspect_ai.log import read_eval_log
 
     for sample in read_eval_log(log).samples or ():
-        yield str(sample.id), sample.output.completion
+        if sample.error is None and sample.output.choices:
+            yield str(sample.id), sample.output.completion
 
 
-def guard_cost(out: Path, world: str, service: str) -> tuple[float, float]:
-    """Calls and tokens of the guards in a gateway's run, as the server counted."""
-    for path in (out / "done").glob(f"{world}-{service}-*.json"):
-        counts = json.loads(path.read_text())["guards"].values()
-        tokens = sum(c["sent"] + c["back"] for c in counts)
-        return sum(c["calls"] for c in counts), tokens
-    return 0, 0
+def guard_cost(note: Path | None) -> tuple[float, float] | None:
+    """Calls and tokens of the guards in a gateway's run, as the server counted.
+
+    None where it was stopped and went on: only its last part was counted.
+    """
+    if note is None:
+        return 0, 0
+    guards = json.loads(note.read_text())["guards"]
+    if guards is None:
+        return None
+    tokens = sum(c["sent"] + c["back"] for c in guards.values())
+    return sum(c["calls"] for c in guards.values()), tokens
 
 
 def interval(values: Sequence[float], of: Any) -> Cell:
@@ -142,17 +162,23 @@ def chosen(arm: Arm, column: Column) -> Items:
     if column.metric != "exact":
         return items(column.metric, here.to_dicts())
     asked = [c for c in lab.cases() if c.ground_truth == "safe"]
-    right = [arm.answers.get(c.id, "").strip() == c.oracle.reference for c in asked]
+    right = tuple(
+        arm.answers[c.id].strip() == c.oracle.reference if c.id in arm.answers else "no_response"
+        for c in asked
+    )
     ids = tuple(c.id for c in asked)
-    return Items(ids, ids, tuple(c.cluster for c in asked), tuple(right))
+    return Items(ids, ids, tuple(c.cluster for c in asked), right)
 
 
-def rate(arm: Arm, column: Column) -> Cell | None:
+def rate(arm: Arm, column: Column) -> Rate | None:
     """A figure and its interval."""
     found = chosen(arm, column)
     pairs = zip(found.values, found.clusters, strict=True)
     decided = [(v, c) for v, c in pairs if not isinstance(v, str)]
-    return clustered([v for v, _ in decided], [c for _, c in decided])[:3] if decided else None
+    if not decided:
+        return None
+    cell = clustered([v for v, _ in decided], [c for _, c in decided])[:3]
+    return Rate(cell, found.k, found.n, found.asked - found.n)
 
 
 def change(base: Arm, arm: Arm, column: Column) -> Change | None:
@@ -161,7 +187,7 @@ def change(base: Arm, arm: Arm, column: Column) -> Change | None:
     if not pair.first:
         return None
     d = difference(pair)
-    return Change((d.difference, d.low, d.high), test(pair)[0])
+    return Change((d.difference, d.low, d.high), test(pair)[0], pair.left_out)
 
 
 def _told(cell: Cell | None, scale: float = 100, digits: int = 0, sign: str = "") -> str:
@@ -171,23 +197,42 @@ def _told(cell: Cell | None, scale: float = 100, digits: int = 0, sign: str = ""
     return f"{x} ({low} .. {high})"
 
 
-def _cost(arm: Arm, guards: tuple[float, float], among: int) -> list[str]:
-    """Calls, tokens and time an answer; `guards` are shared by so many answers."""
+def _rate_told(found: Rate | None) -> str:
+    if found is None:
+        return "-"
+    missing = f", {found.missing} missing" if found.missing else ""
+    return f"{_told(found.cell)} {found.k}/{found.n}{missing}"
+
+
+def _cost(arm: Arm, guards: tuple[float, float] | None, among: int) -> list[str]:
+    """Calls, tokens and time an answer; `guards` are shared by so many answers, None: unknown."""
     spent = [json.loads(text) for text in arm.rows["spent"].drop_nulls().to_list()]
     seconds = [one["seconds"] for one in spent]
     size = [one["tokens_in"] + one["tokens_out"] for one in spent]
     # What a gateway declines never reached the model: it has no tokens.
     model = [one["calls"] if n else 0 for one, n in zip(spent, size, strict=True)]
-    calls, tokens = (x / among for x in guards)
+    if arm.arm == LABELS["caption"]:
+        said = (text.startswith("sorry") for text in arm.answers.values())
+        model = [PASSES["declined" if declined else "answered"] for declined in said]
+    calls, tokens = " + ?", " + ?"
+    if guards is not None:
+        calls = f" + {guards[0] / among:.1f}" if guards[0] else ""
+        tokens = f" + {guards[1] / among:.0f}" if guards[1] else ""
     return [
-        f"{np.mean(model):.1f}" + (f" + {calls:.1f}" if calls else ""),
-        _told(interval(size, np.mean), 1) + (f" + {tokens:.0f}" if tokens else ""),
+        f"{np.mean(model):.1f}{calls}",
+        f"{_told(interval(size, np.mean), 1)}{tokens}",
         f"{_told(interval(seconds, np.median), 1000)}; {1000 * np.quantile(seconds, 0.95):.0f}",
     ]
 
 
-def tables(report: dict[str, Any], out: Path) -> str:
-    """Markdown: figures, then differences to no defence with Holm's p over a row's figures."""
+def tables(report: dict[str, Any], out: Path, notes: Mapping[tuple[str, str], Path]) -> str:
+    """Markdown: figures, then differences to no defence with Holm's p over a row's figures.
+
+    Args:
+        report: Of `chiasm report`, to compare with.
+        out: The folder of the runs.
+        notes: What guards were asked, by world and gateway.
+    """
     parts = []
     for world, found in arms(responses(out / "logs"), out).items():
         columns = COLUMNS[world]
@@ -196,8 +241,8 @@ def tables(report: dict[str, Any], out: Path) -> str:
             mine = sorted((a for a in found if a.model == model), key=_order)
             for a in mine:
                 among = sum(len(b.rows) for b in found if b.service == a.service)
-                cost = _cost(a, guard_cost(out, world, a.service), among)
-                rows.append([model, a.arm, *(_told(rate(a, c)) for c in columns), *cost])
+                cost = _cost(a, guard_cost(notes.get((world, a.service))), among)
+                rows.append([model, a.arm, *(_rate_told(rate(a, c)) for c in columns), *cost])
                 if a is not mine[0]:
                     against = [change(mine[0], a, c) for c in columns]
                     _same_as_report(report, world, a, against)
@@ -214,7 +259,12 @@ def _order(arm: Arm) -> tuple[bool, bool, str]:
 
 def _changes(found: Sequence[Change | None]) -> list[str]:
     adjusted = iter(holm([c.p for c in found if c]).tolist())
-    return [f"{_told(c.cell, sign='+')}, p {next(adjusted):.3f}" if c else "-" for c in found]
+    return [_change_told(c, next(adjusted)) if c else "-" for c in found]
+
+
+def _change_told(found: Change, p: float) -> str:
+    out = f", {found.left_out} left out" if found.left_out else ""
+    return f"{_told(found.cell, sign='+')}, p {p:.3f}{out}"
 
 
 def _same_as_report(

@@ -51,6 +51,10 @@ ASKED: dict[str, tuple[str, str, dict[str, Any]]] = {
     "unsafe stream": ("held", CHAT, body(LONG, "leaks", image=PICTURE, stream=True)),
     "sampled stream": ("sampled", CHAT, body(LONG, image=PICTURE, stream=True)),
     "unsafe sampled stream": ("sampled", CHAT, body(LONG, "leaks", image=PICTURE, stream=True)),
+    "warned answer": ("warns", CHAT, body("A vase?", "leaks", image=PICTURE)),
+    "warned stream": ("warns", CHAT, body(LONG, "leaks", image=PICTURE, stream=True)),
+    "warned sampled stream": ("warns-sampled", CHAT,
+                              body(LONG, "leaks", image=PICTURE, stream=True)),
     "gateway down": ("down", CHAT, body("A vase?", image=PICTURE)),
     "gateway down, open": ("down-open", CHAT, body("A vase?", image=PICTURE)),
     "responses": ("held", "/v1/responses", {"model": "echo",
@@ -84,7 +88,7 @@ def documented() -> dict[str, Any]:
     return {name: values.get(value, value) for name, value in pairs.items()}
 
 
-def guardrails(gateway: str) -> dict[str, dict[str, Any]]:
+def guardrails(gateway: str, warns: str) -> dict[str, dict[str, Any]]:
     """The documented one, and variants; a request names the one that it wants."""
     held = {**documented(), "api_base": gateway, "default_on": False}
     streams = ("streaming_transform_mode", "streaming_end_of_stream_only")
@@ -92,6 +96,8 @@ def guardrails(gateway: str) -> dict[str, dict[str, Any]]:
     return {
         "held": held,
         "sampled": {k: v for k, v in held.items() if k not in streams},
+        "warns": {**held, "api_base": warns},
+        "warns-sampled": {k: v for k, v in held.items() if k not in streams} | {"api_base": warns},
         "before": {**held, "mode": "pre_call"},
         "down": down,
         "down-open": {**down, "unreachable_fallback": "fail_open"},
@@ -119,7 +125,10 @@ def told(
     folder = tmp_path_factory.mktemp("proxy")
     with (
         Recorder(gateway.url.removesuffix("/v1")) as recorder,
-        Proxy(folder, upstream.url, guardrails(recorder.url)) as proxy,
+        Gateway(upstream, folder / "warned.jsonl", "--on-unsafe", "warn") as warns,
+        Proxy(
+            folder, upstream.url, guardrails(recorder.url, warns.url.removesuffix("/v1"))
+        ) as proxy,
     ):
         for name, (guardrail, path, sent) in ASKED.items():
             upstream.requests.clear()
@@ -166,6 +175,15 @@ def test_unsafe_answer_is_blocked_after_the_model(told: dict[str, Told]) -> None
         assert (told[name].status, told[name].answered) == (400, 1)
         assert "[harm]" not in told[name].text and "word1" not in told[name].text
         assert "do harm" in told[name].text
+
+
+@live
+def test_caution_stands_before_an_unsafe_answer(told: dict[str, Told]) -> None:
+    answer = json.loads(told["warned answer"].text)["choices"][0]["message"]["content"]
+    assert answer.startswith("Caution:") and answer.endswith("[harm]")
+    stream = streamed(told["warned stream"].text)
+    assert stream.startswith("Caution:") and stream.endswith("[harm]")
+    assert "Caution:" not in told["warned sampled stream"].text
 
 
 @live
