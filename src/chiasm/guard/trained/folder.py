@@ -3,7 +3,7 @@
 guard.json    which head serves, towers with digest, taxonomy, every head's calibration and
               threshold by seed, digest and counts of the training data, what the gate compared
 heads.safetensors   weights of all heads of all seeds, as ``HEAD/SEED/...``; no pickle
-trained_on.txt      digests of all rows, queries and pictures that a seed was trained or calibrated on
+trained_on.txt      digests of all rows, queries and pictures that were trained or calibrated on
 """
 
 import json
