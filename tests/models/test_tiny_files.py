@@ -47,6 +47,24 @@ def test_what_is_no_checkpoint_is_refused(tmp_path, data):
         tiny.load(str(tmp_path))
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            {"language_model.model.layers.3.mlp.up_proj.weight": None},
+            r"up_proj.*128\), got none",
+        ),
+        ({"vision_tower.pre_layrnorm.bias": np.zeros(64)}, r"pre_layrnorm.bias: .*got \(64,\)"),
+        ({"language_model.model.layers.4.norm": np.zeros(8)}, r"layers.4.norm: expected none, got"),
+    ],
+)
+def test_a_checkpoint_of_another_network_is_refused_when_it_is_loaded(tmp_path, change, said):
+    weights = {**tiny.packed_weights("base"), **change}
+    written({n: w for n, w in weights.items() if w is not None}, tmp_path / tiny.CHECKPOINT)
+    with pytest.raises(ConfigError, match=said):
+        tiny.load(str(tmp_path))
+
+
 def test_other_numbers_than_32_bit_floats_are_refused(tmp_path):
     head = b'{"a":{"dtype":"BF16","shape":[1],"data_offsets":[0,2]}}'
     (tmp_path / "x").write_bytes(len(head).to_bytes(8, "little") + head + b"\0\0")

@@ -23,7 +23,7 @@ def unpack(rows: list[Row], folder: Path) -> list[Row]:
             if data is None:
                 images.append(image)
                 continue
-            path = folder / f"{sha256(data).hexdigest()[:24]}{_suffix(data)}"
+            path = folder / f"{sha256(data).hexdigest()[:24]}{suffix(data)}"
             if not path.is_file():
                 folder.mkdir(parents=True, exist_ok=True)
                 part = path.with_suffix(".part")
@@ -57,6 +57,7 @@ def _stored(rows: list[Row]) -> dict[str, bytes]:
     return found
 
 
-def _suffix(data: bytes) -> str:
+def suffix(data: bytes) -> str:
+    """The suffix of an image file by its first bytes; ``.img`` of what providers don't take."""
     kinds = {b"\x89PNG": ".png", b"\xff\xd8\xff": ".jpg", b"GIF8": ".gif", b"RIFF": ".webp"}
     return next((kind for start, kind in kinds.items() if data.startswith(start)), ".img")

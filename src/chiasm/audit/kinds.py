@@ -76,9 +76,7 @@ _READ = ("hazard", "description")
 
 def _said(stated: pl.DataFrame, words: pl.DataFrame) -> pl.DataFrame:
     """`row`, `category`, `lemma`, `theme`, `counts` of the words that hazard or description say."""
-    texts = (
-        exploded(stated, column).select("row", "lemma") for column in ("hazard", "description")
-    )
+    texts = (exploded(stated, column).select("row", "lemma") for column in _READ)
     categories = stated.select("category").with_row_index("row")
     return pl.concat(texts).unique().join(words, on="lemma").join(categories, on="row")
 

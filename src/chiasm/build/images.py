@@ -3,7 +3,7 @@
 from hashlib import sha256
 from pathlib import Path
 
-from chiasm.data.images import MIME
+from chiasm.align.pictures import suffix
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".gif"}
 
@@ -17,14 +17,8 @@ def keep_image(out: Path, data: bytes) -> str:
     from chiasm.data.images import read_image
     from chiasm.scenes.store import replace_file
 
-    path = f"images/{sha256(data).hexdigest()[:20]}{_suffix(data)}"
+    path = f"images/{sha256(data).hexdigest()[:20]}{suffix(data)}"
     if not (out / path).is_file():
         replace_file(out / path, data)
     read_image(out, path)
     return path
-
-
-def _suffix(data: bytes) -> str:
-    kinds = {b"\x89PNG": ".png", b"\xff\xd8\xff": ".jpg", b"GIF8": ".gif", b"RIFF": ".webp"}
-    assert set(MIME)  # the formats that providers take are these four
-    return next((s for head, s in kinds.items() if data.startswith(head)), ".png")

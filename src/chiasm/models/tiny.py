@@ -274,7 +274,22 @@ def _checkpoint(folder: Path) -> dict[str, Array]:
         raise ConfigError(
             f"{folder}: no model of `chiasm lab`: expected word embeddings of {SHAPE}, got {got}"
         )
+    known = packed_weights(NAMES[0])
+    parts = (VISION, PROJECTOR, TEXT)
+    wrong = [
+        f"{name}: expected {_shape(known, name)}, got {_shape(found, name)}"
+        for name in sorted(known.keys() | {n for n in found if n.startswith(parts)})
+        if "post_layernorm" not in name  # of the vision tower: never read
+        and _shape(known, name) != _shape(found, name)
+    ]
+    if wrong:
+        more = f"\n       and {len(wrong) - 1} more" if len(wrong) > 1 else ""
+        raise ConfigError(f"{folder}: another network than that of `chiasm lab`: {wrong[0]}{more}")
     return found
+
+
+def _shape(weights: Mapping[str, Array], name: str) -> str:
+    return str(weights[name].shape) if name in weights else "none"
 
 
 def _file(name: str) -> dict[str, Array]:
