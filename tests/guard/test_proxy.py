@@ -100,6 +100,15 @@ def test_caution_stands_before_parts_and_before_a_refusal(running: Running) -> N
     assert refused["content"].startswith("Caution:") and refused["refusal"] == "[harm]"
 
 
+def test_each_choice_of_a_stream_gets_a_caution(running: Running) -> None:
+    event = {"choices": [{"index": 1, "delta": {"content": "[harm]"}}]}
+    reply = running.ask(f"data: {json.dumps(event)}\n\ndata: [DONE]\n\n", stream=True, n=2)
+    lines = [line[6:] for line in reply.text.splitlines() if line.startswith("data: {")]
+    choices = [json.loads(line)["choices"][0] for line in lines]
+    assert [c["index"] for c in choices] == [0, 1, 1]
+    assert [c["delta"]["content"][:7] for c in choices] == ["Caution", "Caution", "[harm]"]
+
+
 def test_litellm_gets_a_caution_in_the_place_of_each_answer(running: Running) -> None:
     asked = {"texts": ["A vase?"], "images": [PICTURE], "litellm_call_id": "warned"}
     assert running.guardrail(input_type="request", **asked) == {"action": "NONE"}

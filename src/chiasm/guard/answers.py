@@ -7,6 +7,9 @@ from typing import Any
 
 Json = dict[str, Any]
 
+MOST_CHOICES = 128
+"""OpenAI's limit of ``n``."""
+
 
 def texts_of(found: Any) -> list[str] | None:
     """What the choices of a completion say, empty ones left out; None if it is no completion."""
@@ -99,7 +102,7 @@ def with_caution(found: Json, caution: str) -> Json:
     return found
 
 
-def chunk(model: str, id: str, text: str, finish: str | None = None) -> bytes:
+def chunk(model: str, id: str, text: str, finish: str | None = None, index: int = 0) -> bytes:
     """One event of a stream."""
     delta = {"role": "assistant", "content": text} if text else {}
     event = {
@@ -107,9 +110,15 @@ def chunk(model: str, id: str, text: str, finish: str | None = None) -> bytes:
         "object": "chat.completion.chunk",
         "created": int(time.time()),
         "model": model,
-        "choices": [{"index": 0, "delta": delta, "finish_reason": finish}],
+        "choices": [{"index": index, "delta": delta, "finish_reason": finish}],
     }
     return event_bytes(event)
+
+
+def cautions(model: str, id: str, text: str, asked: Any) -> bytes:
+    """A caution for each choice of a stream; `asked`: the request's ``n``."""
+    count = asked if isinstance(asked, int) and 1 < asked <= MOST_CHOICES else 1
+    return b"".join(chunk(model, id, text, index=i) for i in range(count))
 
 
 def event_bytes(event: Mapping[str, Any]) -> bytes:

@@ -80,7 +80,8 @@ class Proxy:
             return await self._fault(upstream, entry)
         if upstream.headers.get("content-type", "").startswith("text/event-stream"):
             held = self._held if self.checker.checks_answers else self._passed_on
-            told = held(upstream, model, pair, entry)
+            caution = answers.cautions(model, entry.id, CAUTION, body.get("n"))
+            told = held(upstream, model, pair, entry, caution)
             return StreamingResponse(told, media_type="text/event-stream")
         return await self._whole(upstream, model, pair, entry)
 
@@ -160,10 +161,10 @@ class Proxy:
             entry.action = "warned"
 
     async def _held(
-        self, upstream: httpx.Response, model: str, pair: Pair, entry: Entry
+        self, upstream: httpx.Response, model: str, pair: Pair, entry: Entry, caution: bytes
     ) -> AsyncIterator[bytes]:
         """The stream once it is checked, or what stands in its place."""
-        task = asyncio.create_task(self._checked_stream(upstream, model, pair, entry))
+        task = asyncio.create_task(self._checked_stream(upstream, model, pair, entry, caution))
         ended = False
         try:
             while not task.done():
@@ -182,7 +183,7 @@ class Proxy:
             self.decisions.write(entry)
 
     async def _checked_stream(
-        self, upstream: httpx.Response, model: str, pair: Pair, entry: Entry
+        self, upstream: httpx.Response, model: str, pair: Pair, entry: Entry, caution: bytes
     ) -> bytes:
         try:
             content = await self._read(upstream, entry)
@@ -197,17 +198,16 @@ class Proxy:
             return answers.event_bytes(refused.refusal.body)
         if entry.action == "declined":
             return answers.declined_stream(model, entry.id, DECLINED)
-        caution = answers.chunk(model, entry.id, CAUTION) if entry.action == "warned" else b""
-        return caution + content
+        return (caution if entry.action == "warned" else b"") + content
 
     async def _passed_on(
-        self, upstream: httpx.Response, model: str, pair: Pair, entry: Entry
+        self, upstream: httpx.Response, model: str, pair: Pair, entry: Entry, caution: bytes
     ) -> AsyncIterator[bytes]:
         """The stream as it comes: answers are not checked."""
         ended = False
         try:
             if entry.action == "warned":
-                yield answers.chunk(model, entry.id, CAUTION)
+                yield caution
             async for part in upstream.aiter_bytes():
                 yield part
             ended = True
