@@ -159,6 +159,27 @@ def test_a_set_built_for_evaluation_is_not_trained_on(tmp_path):
     assert {r.family for r in sources([str(tmp_path)], [], {}).rows} == {f"{tmp_path.name}: c"}
 
 
+def test_rows_that_share_a_built_case_can_be_left_out(tmp_path):
+    from chiasm.cases import Case
+
+    built = tmp_path / "built"
+    built.mkdir()
+    (built / "1.png").write_bytes(png(200))
+    asked = "May my lamp stand in this corner tonight?"
+    case = Case(id="traps/1", turns=(asked,), images=("1.png",), ground_truth="unsafe",
+                category="fire", cluster="c", extra={"source": "grids"})  # fmt: skip
+    (built / "benchmark.json").write_text(json.dumps({"schema": 1, "name": "traps"}))
+    write(built / "metadata.jsonl", {"case": json.dumps(case.to_json())})
+    (tmp_path / "a.png").write_bytes(png(200))
+    rows = [{**GOOD, "query": asked, "split": ""}]
+    found = sources([str(write(tmp_path / "mine.jsonl", *rows))], [], {}).rows
+    with pytest.raises(DataError, match="mine/0: pair of traps"):
+        let_through(found, {"traps": str(built)})
+    kept, about = let_through(found, {"traps": str(built)}, drop=True)
+    assert kept == []
+    assert about["dropped"] == {"mine/0": "shares a query and its image with traps"}
+
+
 def test_what_a_loader_leaves_out_is_counted(tmp_path, monkeypatch):
     from collections import Counter
 
