@@ -120,6 +120,7 @@ def test_what_is_no_model_is_a_message(tmp_path, hand):
 @pytest.mark.train
 @pytest.mark.parametrize("made", [by_hand, random_bert])
 def test_pickled_weights_are_never_read(made, tmp_path):
+    pytest.importorskip("sentence_transformers")
     folder = Path(made(tmp_path))
     listed = folder / "modules.json"
     home = folder / json.loads(listed.read_text("utf-8"))[0]["path"]
@@ -140,6 +141,7 @@ def test_pickled_weights_are_never_read(made, tmp_path):
 
 @pytest.mark.train
 def test_classes_that_come_with_a_model_are_not_run(tmp_path):
+    pytest.importorskip("sentence_transformers")
     folder = Path(by_hand(tmp_path))
     (folder / "mine.py").write_text("raise SystemExit('it ran')\n")
     listed = folder / "modules.json"
