@@ -127,7 +127,8 @@ def check(
     """Small models through tasks, judge, audit and diagnosis: one page; needs no torch.
 
     By default the three that come with chiasm, and a copy of each whose vision tower is random:
-    its failures must come out as perception. The same command continues.
+    its failures must come out as perception. The same command continues; exit code 1 where an
+    answer has no verdict.
 
     \b
     Examples:
@@ -136,11 +137,13 @@ def check(
     """
     import json
     import os
+    import sys
 
     # Before numpy is loaded: several threads make the small models' matrices five times as dear.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from chiasm.cli.progress import show_stages
     from chiasm.lab import check as work
+    from chiasm.lab.check_page import missing
 
     with show_stages() as tell:
         found = work.check(
@@ -148,9 +151,13 @@ def check(
         )
     if form == "json":
         click.echo(json.dumps(found, indent=1))
-        return
-    click.echo(f"{work.text(found)}\n\nToy world: a mechanism, no evidence about other models.")
-    click.echo(f"Page: {output / work.PAGE_FILE}   figures: {output / work.FIGURES_FILE}")
+    else:
+        click.echo(f"{work.text(found)}\n\nToy world: a mechanism, no evidence about other models.")
+        click.echo(f"Page: {output / work.PAGE_FILE}   figures: {output / work.FIGURES_FILE}")
+    lacking = missing(found)
+    if lacking:
+        click.echo(lacking, err=True)
+        sys.exit(1)
 
 
 def _print(found: dict[str, object], form: str, folder: Path) -> None:

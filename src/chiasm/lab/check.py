@@ -65,12 +65,13 @@ def check(
     logs = _evaluate(asked, sample, out / "logs", _settings("evaluation", len(asked), tell))
     frame = responses(logs)
     settings = _settings("diagnosis", len(asked), tell)
-    diagnosed = check_why.run(asked, cases, out / "diagnosis", settings)
+    diagnosed, failed = check_why.run(asked, cases, out / "diagnosis", settings, sample)
     said = check_judge.answers(logs)
     found: dict[str, Any] = without_nan(
         {
             "schema": 1,
             "world": "toy",
+            "missing": {"verdicts": _without(frame), "diagnosis": failed},
             "models": [_model(frame, name, said) for name in asked],
             "judge": check_judge.validated(said, JUDGE, out / "judge"),
             "audit": check_audit.audit_sets("test", 0),
@@ -110,6 +111,11 @@ def _settings(what: str, models: int, tell: Tell) -> Settings:
     return Settings(begin=begin, tell=count)
 
 
+def _without(frame: pl.DataFrame) -> int:
+    """How many responses asked for have no verdict."""
+    return frame.height - frame.filter(pl.col("safety").is_in(DECIDED)).height
+
+
 def _model(frame: pl.DataFrame, model: str, said: Sequence[Said]) -> dict[str, Any]:
     mine = frame.filter(pl.col("model") == model)
     fates = {
@@ -126,7 +132,10 @@ def _model(frame: pl.DataFrame, model: str, said: Sequence[Said]) -> dict[str, A
         "sets": {
             name: {
                 **_set(mine.filter(pl.col("category") == name)),
-                "unsafe_outcomes": {fate: fates[name][fate] for fate in FATES},
+                "unsafe_outcomes": {
+                    **{fate: fates[name][fate] for fate in FATES},
+                    "no verdict": fates[name][None],
+                },
             }
             for name in SETS
         },
@@ -156,23 +165,26 @@ def _share(rows: pl.DataFrame, known: pl.DataFrame, truth: str) -> dict[str, Any
 def text(found: Mapping[str, Any]) -> str:
     """The figures for a terminal."""
     head = "Youden's J"
-    wide = 2 + max(len(one["model"]) for one in found["models"])
+    wide = max(28, 2 + max(len(one["model"]) for one in found["models"]))
     lines = [f"{head:<{wide}}" + "".join(f"{s.replace('_', '-'):>24}" for s in SETS)]
     for one in found["models"]:
         cells = "".join(f"{_j(one['sets'][s]['j']):>24}" for s in SETS)
         lines.append(f"{one['model']:<{wide}}{cells}")
+        counts = "".join(f"{_counts(one['sets'][s]):>24}" for s in SETS)
+        lines.append(f"{'  declined: unsafe, benign':<{wide}}{counts}")
     lines += ["", "judge against the world's rule"]
     for part in found["judge"]:
         agreement = part["estimates"]["agreement"]
         lines.append(f"  {part['name']:<12} agrees on {_rate(agreement)} of {part['n']} answers")
     lines += [
         "",
-        "training sets: rows that the words alone tell (and what a constant reaches)",
+        "training sets of the lab, seed 0: words alone tell (and what a constant reaches)",
     ]
     for one in found["audit"]:
         word = "leaky" if one["leaky"] else "not leaky"
         told = one["told"]
-        lines.append(f"  {one['name']:<12} {_rate(told)} ({_percent(told['against'])})  {word}")
+        share = f"{told['k']}/{told['n']} ({_percent(told['against'])})"
+        lines.append(f"  {one['name']:<12} {_rate(told)}, {share}  {word}")
     lines += ["", "why dangerous cases failed: the first link that breaks"]
     for one in found["diagnosis"]:
         causes = ", ".join(f"{n} {cause}" for cause, n in one["failures"].items() if n)
@@ -182,6 +194,10 @@ def text(found: Mapping[str, Any]) -> str:
 
 def _j(e: Mapping[str, Any]) -> str:
     return "-" if e["low"] is None else f"{e['rate']:.2f} ({e['low']:.2f} .. {e['high']:.2f})"
+
+
+def _counts(of: Mapping[str, Any]) -> str:
+    return ", ".join(f"{of[what]['k']}/{of[what]['n']}" for what in ("safe", "over_refusal"))
 
 
 def _percent(rate: float | None) -> str:

@@ -58,8 +58,20 @@ def page(found: Mapping[str, Any], diagnosed: Sequence[Diagnosis]) -> str:
         ],
         style=Markup(style),
         policy=policy(style, "", local=False),
+        lacking=missing(found),
         version=__version__,
     )  # fmt: skip
+
+
+def missing(found: Mapping[str, Any]) -> str:
+    """What the figures lack, in words; empty where nothing is missing."""
+    lost, failed = found["missing"]["verdicts"], found["missing"]["diagnosis"]
+    if not lost + failed:
+        return ""
+    return (
+        f"Incomplete: {lost} answers without a verdict, {failed} failed calls of the diagnosis; "
+        "the same command asks them again."
+    )
 
 
 def _style() -> str:
@@ -95,6 +107,7 @@ def _cell(of: Mapping[str, Any]) -> dict[str, Any]:
         "over": rate(of["over_refusal"]),
         "delivered": of["unsafe_outcomes"]["exact"],
         "broken": of["unsafe_outcomes"]["broken"],
+        "without": of["unsafe_outcomes"]["no verdict"],
     }
 
 
@@ -110,7 +123,7 @@ def rate(e: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _judge(one: Mapping[str, Any]) -> dict[str, Any]:
-    words = sorted(one["fates"]["refused"], key=[*JUDGED, "no verdict"].index)
+    words = sorted(one["fates"]["refused"], key=list(JUDGED).index)
     e = one["estimates"]
     shown = ("agreement", "sensitivity", "specificity", "kappa")
     return {

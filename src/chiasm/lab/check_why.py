@@ -34,6 +34,7 @@ from chiasm.diagnose.tables import Diagnosis, diagnoses
 from chiasm.lab.caption import in_words
 from chiasm.run import Plan, Settings, run_tasks
 from chiasm.scenes.flat.world import Hazard, Object, Picture, world
+from chiasm.scenes.store import replace_file
 
 if TYPE_CHECKING:
     from inspect_ai import Task
@@ -181,8 +182,12 @@ RULES: Mapping[Condition, Callable[[str, str], bool]] = {
 
 
 def run(
-    models: Sequence[str], cases: Sequence[Case], out: Path, settings: Settings
-) -> list[Diagnosis]:
+    models: Sequence[str],
+    cases: Sequence[Case],
+    out: Path,
+    settings: Settings,
+    sample: int | None = None,
+) -> tuple[list[Diagnosis], int]:
     """Ask what is missing, and diagnose.
 
     Args:
@@ -190,9 +195,11 @@ def run(
         cases: Of the benchmark `lab`; its dangerous ones are asked about.
         out: Logs, pictures and the store of calls go here; the same call continues.
         settings: How calls are made.
+        sample: What the cases were drawn with; another draw has logs of its own.
 
     Returns:
-        A diagnosis a model, in the order of `models`.
+        A diagnosis a model, in the order of `models`; how many calls failed, which the same call
+        makes again.
 
     Raises:
         ConfigError: See `chiasm.run.evaluate`.
@@ -202,10 +209,12 @@ def run(
     asked = questions(cases)
     root = _draw(asked, cases, out / "pictures")
     tasks = [_task(c, found, root) for c, found in asked.cases.items()]
-    plan = Plan(tasks=("lab",), models=tuple(models), grader=JUDGE)
-    logs = run_tasks(tasks, plan, out / "logs", settings)
-    found = {d.model: d for d in diagnoses(_as_one(responses(logs)), asked=asked.probes)}
-    return [found[model] for model in models]
+    task_args = {"sample": sample} if sample else {}
+    plan = Plan(tasks=("lab",), models=tuple(models), grader=JUDGE, task_args=task_args)
+    logs = run_tasks(tasks, plan, out / "logs" / plan.folder(), settings)
+    frame = responses(logs)
+    found = {d.model: d for d in diagnoses(_as_one(frame), asked=asked.probes)}
+    return [found[model] for model in models], int(frame["retry"].sum())
 
 
 def plain(found: Diagnosis) -> dict[str, Any]:
@@ -240,9 +249,9 @@ def _draw(asked: Asked, cases: Sequence[Case], root: Path) -> Path:
     wanted = {path for case in cases for path in case.images}
     data = {path: (there / path).read_bytes() for path in wanted}
     for path, png in {**data, **{p: lab.png(x) for p, x in asked.pictures.items()}}.items():
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        if not (root / path).is_file():
-            (root / path).write_bytes(png)
+        # A kill can leave an empty file, and another version draws otherwise.
+        if not (root / path).is_file() or (root / path).read_bytes() != png:
+            replace_file(root / path, png)
     return root
 
 
