@@ -271,6 +271,19 @@ def test_a_file_of_ones_own_and_a_benchmark(guard, benign, tmp_path):
     assert json.loads((out / "judges.json").read_text()) == found.figures
 
 
+def test_a_folder_given_for_a_name_is_judged(guard, tmp_path, monkeypatch):
+    """What the name means in the working directory doesn't count."""
+    rows = eight.dataset(tmp_path / "rows")
+    lines = [{"id": i, "query": c.query, "image": c.images[0]} for i, c in enumerate(rows.cases)]
+    (rows.root / "mine.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "other.jsonl").write_text(json.dumps({"id": 0, "query": "Else?"}))
+    monkeypatch.chdir(tmp_path)
+    judge = guard.guard("llama_guard_3")
+    told = judged_module.dry_run(["mine"], [judge], folders={"mine": str(rows.root)})
+    assert told.count(f"{N:>10}{N:>10}") == 3
+
+
 def test_rows_of_findings(guard, rows, tmp_path):
     judge = guard.guard("llama_guard_3", "random")
     frame = judged(rows, judge, tmp_path / "out")

@@ -161,8 +161,9 @@ def _dataset(
         return load(name, folders.get(name, folders.get("")), allow)
     if name.startswith(HUB):
         raise ConfigError(f"--judge {name}: its pictures are inside tables; export them to files")
-    source = open_source(name, columns=columns, allow=allow)
-    path = Path(name)
+    own, common = folders.get(name), folders.get("")
+    source = open_source(name, folder=own or common, named=bool(own), columns=columns, allow=allow)
+    path = Path(own or (common if common and not Path(name).exists() else name))
     cases = (_case(row) for rows in source.batches() for row in rows.iter_rows(named=True))
     return Dataset(
         name=source.name,
