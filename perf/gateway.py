@@ -95,8 +95,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, Upstream() as upstream:
         log = Path(folder) / "decisions.jsonl"
         with Gateway(upstream, log) as gateway:
-            asyncio.run(alternate(upstream.url, gateway.url, chosen.pairs))
-            for name, url in (("direct", upstream.url), ("guarded", gateway.url)):
+            asyncio.run(alternate(upstream.base_url, gateway.url, chosen.pairs))
+            for name, url in (("direct", upstream.base_url), ("guarded", gateway.url)):
                 before, spent = len(gateway.decisions), cpu(gateway.process.pid)
                 found = asyncio.run(flood(url, chosen.streams, chosen.seconds))
                 ms = 1000 * np.array([seconds for seconds, _ in found])

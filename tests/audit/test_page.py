@@ -25,7 +25,7 @@ def rate(k: int, n: int, low: float, high: float, *, by: str = "all", group: str
 
 
 def made(name: str, *counted: Counted) -> Audit:
-    source = Source(name, "d" * 16, "", False, {}, lambda: iter(()))
+    source = Source(name, "d" * 16, "", False, {}, Path(), lambda: iter(()))
     return Audit(source, 100, 100, counted, (), ())
 
 

@@ -269,7 +269,9 @@ def test_a_dataset_of_the_hub_comes_from_its_cache(tmp_path, monkeypatch):
 
 
 def test_registered_benchmarks_keep_their_facts(shared):
-    source = open_source("siuo", folder=str(shared / "siuo"), allow=("DIGEST_MISMATCH", "ROWS"))
+    source = open_source(
+        "siuo", folders={"siuo": str(shared / "siuo")}, allow=("DIGEST_MISMATCH", "ROWS")
+    )
     rows = pl.concat(source.batches())
     assert rows.height == 167
     assert rows["case"].str.starts_with("siuo/").all()

@@ -38,7 +38,7 @@ def test_what_is_there_is_named_where_the_name_is_wrong(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"holds the built set 'mine' and not 'mime'.*built_safe"):
         unfold(["mime"], {"": out})
     with pytest.raises(ConfigError, match=r"'mine' and not 'mime'"):
-        open_source("mime", folder=out)
+        open_source("mime", folders={"": out})
     with pytest.raises(ConfigError, match=r"no benchmark\.json"):
         unfold(["mine"], {"mine": str(tmp_path)})
     assert unfold(["mine"], {"": str(tmp_path)}).names == ("mine",), "what it is, is said later"

@@ -22,7 +22,7 @@ class Gateway:
 
     def __init__(self, upstream: Upstream, log: Path, *options: object, port: int = 0) -> None:
         defaults: dict[str, object] = {
-            "--upstream": upstream.url,
+            "--upstream": upstream.base_url,
             "--check": "guard/llama_guard_4",
             "--port": port,
         }

@@ -4,16 +4,15 @@ import json
 import os
 import socket
 import subprocess
-import threading
 import time
 from pathlib import Path
 from typing import Any, Self
 
 import httpx
-import uvicorn
 from fastapi import FastAPI, Request, Response
 
 from tests.servers.process import ROOT
+from tests.servers.thread import InThread
 
 LITELLM = Path(os.environ.get("CHIASM_TEST_LITELLM", ROOT / ".venv-litellm/bin/litellm"))
 
@@ -38,29 +37,18 @@ def free_port() -> int:
         return int(bound.getsockname()[1])
 
 
-class Recorder:
+class Recorder(InThread):
     """Hands requests on to the gateway; `seen` holds (request, answer) in order."""
 
     def __init__(self, gateway: str) -> None:
         self._gateway = gateway
         self.seen: list[Exchange] = []
 
-    def __enter__(self) -> Self:
-        bound = socket.socket()
-        bound.bind(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{bound.getsockname()[1]}"
+    def app(self) -> FastAPI:
+        """Every path is the gateway's."""
         app = FastAPI()
         app.post("/{path:path}")(self.hand_on)
-        self._server = uvicorn.Server(uvicorn.Config(app, log_level="critical"))
-        self._thread = threading.Thread(target=self._server.run, args=([bound],), daemon=True)
-        self._thread.start()
-        while not self._server.started:
-            self._thread.join(0.01)
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._server.should_exit = True
-        self._thread.join(30)
+        return app
 
     async def hand_on(self, path: str, request: Request) -> Response:
         """One request."""

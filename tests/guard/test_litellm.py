@@ -127,7 +127,7 @@ def told(
         Recorder(gateway.url.removesuffix("/v1")) as recorder,
         Gateway(upstream, folder / "warned.jsonl", "--on-unsafe", "warn") as warns,
         Proxy(
-            folder, upstream.url, guardrails(recorder.url, warns.url.removesuffix("/v1"))
+            folder, upstream.base_url, guardrails(recorder.url, warns.url.removesuffix("/v1"))
         ) as proxy,
     ):
         for name, (guardrail, path, sent) in ASKED.items():

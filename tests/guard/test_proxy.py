@@ -44,7 +44,9 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     with Upstream() as upstream, pytest.MonkeyPatch.context() as patch:
         for name, value in upstream.env("gwin").items():
             patch.setenv(name, value)
-        policy = Policy(upstream=upstream.url, check=GUARD, after=GUARD, on_unsafe="warn", log=log)
+        policy = Policy(
+            upstream=upstream.base_url, check=GUARD, after=GUARD, on_unsafe="warn", log=log
+        )
         app = make_app(policy, Checker(policy), Decisions(log))
         with TestClient(app, raise_server_exceptions=False) as client:
             yield Running(client, log)

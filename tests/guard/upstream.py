@@ -16,18 +16,17 @@ The model's name says how it answers:
 import asyncio
 import base64
 import json
-import socket
 import threading
 from collections.abc import AsyncIterator
 from hashlib import sha256
-from typing import Any, Self
+from typing import Any
 
-import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from chiasm import scenes
 from chiasm.models.policies import DECLINE, HELP
+from tests.servers.thread import InThread
 
 
 def texts(message: dict[str, Any]) -> str:
@@ -45,7 +44,7 @@ def pictures(messages: list[dict[str, Any]]) -> list[str]:
     return [sha256(base64.b64decode(u.partition(",")[2])).hexdigest() for u in urls]
 
 
-class Upstream:
+class Upstream(InThread):
     """The server; `requests` holds the body of every chat request, in order."""
 
     def __init__(self) -> None:
@@ -54,35 +53,18 @@ class Upstream:
         self.release = threading.Event()
         self.release.set()
 
-    def __enter__(self) -> Self:
-        bound = socket.socket()
-        bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        bound.bind(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{bound.getsockname()[1]}/v1"
-        self._server = uvicorn.Server(
-            uvicorn.Config(
-                self._app(),
-                log_level="critical",
-                timeout_graceful_shutdown=1,
-                timeout_keep_alive=75,
-            )
-        )
-        self._thread = threading.Thread(target=self._server.run, args=([bound],), daemon=True)
-        self._thread.start()
-        while not self._server.started:
-            self._thread.join(0.01)
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._server.should_exit = self._server.force_exit = True
-        self._thread.join(30)
+    @property
+    def base_url(self) -> str:
+        """What clients of OpenAI's interface are given."""
+        return f"{self.url}/v1"
 
     def env(self, service: str) -> dict[str, str]:
         """Environment of ``openai-api/SERVICE/MODEL``."""
         name = service.upper()
-        return {f"{name}_API_KEY": "not-a-key", f"{name}_BASE_URL": self.url}
+        return {f"{name}_API_KEY": "not-a-key", f"{name}_BASE_URL": self.base_url}
 
-    def _app(self) -> FastAPI:
+    def app(self) -> FastAPI:
+        """The two routes that a client asks for."""
         app = FastAPI()
         app.post("/v1/chat/completions")(self.chat)
         app.get("/v1/models")(lambda: {"object": "list", "data": [{"id": "echo"}]})

@@ -52,11 +52,9 @@ def model(server, provider, name, **config):
 
 def ask(server, provider, messages, *, retries=0, **config):
     async def once():
-        # Given with the call: an evaluation that ran before in this process leaves its own
-        # retries and time-out behind, which win over the model's.
-        tries = GenerateConfig(**{**FAST, "max_retries": retries, **config})
-        async with model(server, provider, "model-mixed") as asked:
-            return await calls.generate(asked, messages, tries, key="")
+        tries = {"max_retries": retries, **config}
+        async with model(server, provider, "model-mixed", **tries) as asked:
+            return await calls.generate(asked, messages, GenerateConfig(), key="")
 
     return asyncio.run(once())
 

@@ -9,11 +9,10 @@ from typing import Any, NamedTuple
 
 from chiasm.align import gate
 from chiasm.align.loaders import LOADERS, loader
-from chiasm.align.mixtures import SHARED
+from chiasm.align.own_sets import check_use
 from chiasm.align.pictures import unpack
 from chiasm.align.rows import Row
-from chiasm.benchmarks.built import FACTS, ROWS, facts_of, to_case, use_of
-from chiasm.data.records import jsonl_records
+from chiasm.benchmarks.built import FACTS, cases
 from chiasm.data.registry import cache_dir
 from chiasm.errors import ConfigError, DataError
 from chiasm.guard.trained.examples import Example, check, read, united
@@ -109,11 +108,7 @@ def let_through(
     """
     learnt = [row for row in rows if row.part != "test"]
     found = gate.inspect([_as_row(row) for row in learnt], folders)
-    dropped: dict[str, str] = {}
-    if found.hits and drop and all(hit.why in SHARED for hit in found.hits):
-        dropped = {hit.row: f"shares {SHARED[hit.why]} with {hit.of}" for hit in found.hits}
-    else:
-        gate.refuse(found)
+    dropped = gate.left_out(found, drop=drop)
     about = {"compared": dict(found.compared), "not_compared": list(found.not_compared),
              "dropped": dropped, "not_used": lost or {}}  # fmt: skip
     return [row for row in rows if row.id not in dropped or row.part == "test"], about
@@ -147,12 +142,8 @@ def _check_use(path: Path) -> None:
     """
     place = path.resolve()
     for root in (place, place.parent):
-        if (root / FACTS).is_file() and use_of(root) != "training":
-            name = facts_of(root).get("name", "")
-            raise ConfigError(
-                f"{path}: {name} was built to evaluate models, and nothing is trained on it; "
-                "a recipe of its own with `use: training` makes a training set (docs/build.md)"
-            )
+        if (root / FACTS).is_file():
+            check_use(root, str(path))
 
 
 def _loaded(name: str, folder: Path, lost: dict[str, dict[str, int]]) -> list[Example]:
@@ -163,7 +154,7 @@ def _loaded(name: str, folder: Path, lost: dict[str, dict[str, int]]) -> list[Ex
         into = lost.setdefault(name, {})
         for reason, n in found.dropped.items():
             into[reason] = into.get(reason, 0) + n
-    clusters = _clusters(folder) if name == "built" else {}
+    clusters = {case.id: case.cluster for case in cases(folder)} if name == "built" else {}
     rows = unpack(found.rows, cache_dir() / "unpacked" / name)
     if not rows:
         raise DataError(f"{name}: none of its rows can be used", file=str(folder))
@@ -179,11 +170,6 @@ def _loaded(name: str, folder: Path, lost: dict[str, dict[str, int]]) -> list[Ex
         )
         for row in rows
     ]
-
-
-def _clusters(root: Path) -> dict[str, str]:
-    cases = (to_case(record, kind="built") for record in jsonl_records(root, ROWS))
-    return {case.id: case.cluster for case in cases}
 
 
 def _placed(file: Path) -> tuple[Path, str]:

@@ -16,10 +16,12 @@ from typing import Any, NamedTuple
 from chiasm.align.rows import Row
 from chiasm.benchmarks import BENCHMARKS, built, load
 from chiasm.data.overlap import Collection, Item, Overlap, compare, of_dataset
-from chiasm.data.records import jsonl_records
 from chiasm.data.registry import registry
 from chiasm.errors import ConfigError, DataError
 from chiasm.scenes.flat import grids
+
+SHARED = {"query": "a query", "image": "an image", "pair": "a query and its image"}
+"""What rows may be left out for; those that name a test set are refused."""
 
 MORE = ("mis", "mis_easy", "mis_hard", "mis_real", "holisafe_bench", "ch3ef", "mme", "mmvet")
 """Evaluation sets that are neither benchmarks here nor in the registry."""
@@ -179,6 +181,23 @@ def refuse(found: Passed) -> None:
     )
 
 
+def left_out(found: Passed, *, drop: bool) -> dict[str, str]:
+    """Rows to leave out, by id, with the reason; none where the gate has found nothing.
+
+    Args:
+        found: Of `inspect`.
+        drop: Whether rows that share something with an evaluation set may be left out; those that
+            name one never are.
+
+    Raises:
+        DataError: See `refuse`.
+    """
+    if drop and all(hit.why in SHARED for hit in found.hits):
+        return {hit.row: f"shares {SHARED[hit.why]} with {hit.of}" for hit in found.hits}
+    refuse(found)
+    return {}
+
+
 def _built(folders: Mapping[str, str]) -> Iterator[tuple[str, Collection, set[int]]]:
     """Sets that `chiasm build` made for evaluation, of the folders that are named.
 
@@ -188,7 +207,7 @@ def _built(folders: Mapping[str, str]) -> Iterator[tuple[str, Collection, set[in
         root = Path(folder)
         if not (root / built.FACTS).is_file() or built.use_of(root) == "training":
             continue
-        rows = [built.to_case(r, kind="built") for r in jsonl_records(root, built.ROWS)]
+        rows = list(built.cases(root))
         items = tuple(Item(case.id, case.query, case.images) for case in rows)
         name = str(built.facts_of(root).get("name", folder))
         joint = {

@@ -21,8 +21,6 @@ from chiasm.errors import ConfigError, DataError
 
 Images = Literal["keep", "drop", "only"]
 SHOWN = 6
-SHARED = {"query": "a query", "image": "an image", "pair": "a query and its image"}
-"""What rows may be left out for; those that name a test set are refused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,16 +128,11 @@ def make(
     out.mkdir(parents=True, exist_ok=True)
     passed = gate.inspect(rows, folders)
     _write(out / "gate.json", passed.to_json())
-    if passed.hits and drop_overlapping and all(h.why in SHARED for h in passed.hits):
-        bad = {hit.row: hit for hit in passed.hits}
-        for row in rows:
-            if row.id in bad:
-                hit = bad[row.id]
-                reason = f"shares {SHARED[hit.why]} with {hit.of}"
-                dropped.setdefault(row.dataset, Counter())[reason] += 1
-        rows = [row for row in rows if row.id not in bad]
-    else:
-        gate.refuse(passed)
+    bad = gate.left_out(passed, drop=drop_overlapping)
+    for row in rows:
+        if row.id in bad:
+            dropped.setdefault(row.dataset, Counter())[bad[row.id]] += 1
+    rows = [row for row in rows if row.id not in bad]
     if not rows:
         raise DataError("the mixture is empty")
     made = Mixture(rows, {name: dict(c) for name, c in dropped.items() if c}, passed)

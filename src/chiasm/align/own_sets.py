@@ -4,13 +4,26 @@ from collections import Counter
 from pathlib import Path
 
 from chiasm.align.rows import Loaded, Row
-from chiasm.benchmarks.built import ROWS, facts_of, to_case, use_of
+from chiasm.benchmarks.built import cases, facts_of, use_of
 from chiasm.data.images import missing_images
-from chiasm.data.records import jsonl_records
 from chiasm.errors import ConfigError
 
 REPLAY = 1200
 """Rows of the lab's replay."""
+
+
+def check_use(root: Path, said: str) -> None:
+    """Refuse a set that `chiasm build` made for anything but training; `said` begins the error.
+
+    Raises:
+        ConfigError: The folder holds such a set, or something else than a built set.
+    """
+    if use_of(root) != "training":
+        name = facts_of(root).get("name", "")
+        raise ConfigError(
+            f"{said}: {name} was built to evaluate models, and nothing is trained on it; a recipe "
+            "of its own with `use: training` makes a training set (docs/build.md)"
+        )
 
 
 def built(root: Path) -> Loaded:
@@ -19,15 +32,10 @@ def built(root: Path) -> Loaded:
     Raises:
         ConfigError: It was made to evaluate models, or by something else.
     """
+    check_use(root, f"mixture: {root}")
     name = str(facts_of(root).get("name", ""))
-    if use_of(root) != "training":
-        raise ConfigError(
-            f"mixture: {root}: {name} was built to evaluate models, and nothing is trained on it; "
-            "a recipe of its own with `use: training` makes a training set (docs/build.md)"
-        )
     rows, dropped = [], Counter[str]()
-    for record in jsonl_records(root, ROWS):
-        case = to_case(record, kind="built")
+    for case in cases(root):
         if not case.oracle.reference.strip():
             dropped["no reference answer"] += 1
         elif missing_images(root, case.images):

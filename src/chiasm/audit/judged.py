@@ -161,13 +161,11 @@ def _dataset(
         return load(name, folders.get(name, folders.get("")), allow)
     if name.startswith(HUB):
         raise ConfigError(f"--judge {name}: its pictures are inside tables; export them to files")
-    own, common = folders.get(name), folders.get("")
-    source = open_source(name, folder=own or common, named=bool(own), columns=columns, allow=allow)
-    path = Path(own or (common if common and not Path(name).exists() else name))
+    source = open_source(name, folders=folders, columns=columns, allow=allow)
     cases = (_case(row) for rows in source.batches() for row in rows.iter_rows(named=True))
     return Dataset(
         name=source.name,
-        root=path if path.is_dir() else path.parent,
+        root=source.root,
         cases=tuple(cases),
         digest=source.digest,
     )

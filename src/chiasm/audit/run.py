@@ -166,17 +166,7 @@ def audit_all(
         ConfigError: A dataset is named twice, is not there, or an option can't be.
         DataError: The data are not what they should be.
     """
-    folders = folders or {}
-    sources = [
-        open_source(
-            name,
-            folder=folders.get(name) or folders.get(""),
-            named=bool(folders.get(name)),
-            columns=columns,
-            allow=allow,
-        )
-        for name in names
-    ]
+    sources = [open_source(name, folders=folders, columns=columns, allow=allow) for name in names]
     known = [source.name for source in sources]
     for name in known:
         if known.count(name) > 1:

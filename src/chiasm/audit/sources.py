@@ -32,6 +32,7 @@ class Source(NamedTuple):
         revision: Of the hub or repository; empty for other data.
         pinned: Whether the digest is that of the registry.
         columns: Which column of the file was read as what; empty for a registered benchmark.
+        root: The folder that its images are relative to.
         batches: Frames of `ROWS`, in order.
     """
 
@@ -40,14 +41,14 @@ class Source(NamedTuple):
     revision: str
     pinned: bool
     columns: Mapping[str, str]
+    root: Path
     batches: Callable[[], Iterator[pl.DataFrame]]
 
 
 def open_source(
     name: str,
     *,
-    folder: str | None = None,
-    named: bool = False,
+    folders: Mapping[str, str] | None = None,
     columns: Columns | None = None,
     allow: Collection[str] = (),
 ) -> Source:
@@ -57,8 +58,8 @@ def open_source(
         name: A benchmark of `chiasm list`; what a built set calls itself; a .csv, .json, .jsonl,
             .parquet or .tar file; a folder of such files (parquet of a Hugging Face dataset,
             WebDataset shards); or ``hf://OWNER/NAME`` with ``@REVISION`` for one of the hub.
-        folder: Where its data are; a registered benchmark's are in the cache by default.
-        named: Whether the folder was given for this dataset and not for all: then it counts, also
+        folders: Where a dataset's data are, by its name, "" for all others; a registered
+            benchmark's are in the cache by default. A folder that is given by name counts also
             where a file or folder of the dataset's name is here.
         columns: Which columns of a file hold what.
         allow: As in `chiasm.benchmarks.load`.
@@ -69,15 +70,17 @@ def open_source(
     """
     from chiasm.benchmarks import BENCHMARKS, built
 
+    own, common = (folders or {}).get(name), (folders or {}).get("")
+    folder = own or common
     if name in BENCHMARKS:
         return _registered(name, folder, allow)
     if name.startswith(HUB):
         return _hub(name, columns or Columns())
     path = Path(name)
-    if folder and (named or not path.exists()):
-        if named and not Path(folder).exists():
-            raise ConfigError(f"{name}: --data {name}={folder}: no such file or folder")
-        if built.holds(folder, name) or named:
+    if folder and (own or not path.exists()):
+        if own and not Path(own).exists():
+            raise ConfigError(f"{name}: --data {name}={own}: no such file or folder")
+        if built.holds(folder, name) or own:
             return _files(name, Path(folder), columns or Columns())
     if not path.exists():
         raise ConfigError(
@@ -96,7 +99,7 @@ def _registered(name: str, folder: str | None, allow: Collection[str]) -> Source
         for start in range(0, len(dataset), BATCH):
             yield rows_of(dataset.cases[start : start + BATCH])
 
-    return Source(name, dataset.digest, dataset.revision, dataset.pinned, {}, batches)
+    return Source(name, dataset.digest, dataset.revision, dataset.pinned, {}, dataset.root, batches)
 
 
 def _files(name: str, path: Path, wanted: Columns, revision: str = "") -> Source:
@@ -111,7 +114,8 @@ def _files(name: str, path: Path, wanted: Columns, revision: str = "") -> Source
                 yield to_rows(raw, columns, name, total, str(file), number)
                 total += raw.height
 
-    return Source(name, _digest(files), revision, False, columns.as_dict(), batches)
+    root = path if path.is_dir() else path.parent
+    return Source(name, _digest(files), revision, False, columns.as_dict(), root, batches)
 
 
 def find_files(path: Path) -> list[Path]:

@@ -105,6 +105,15 @@ def records(root: Path, *, kind: str) -> Iterator[Record]:
             yield record
 
 
+def cases(root: Path) -> Iterator[Case]:
+    """Every row of a built set, dangerous or not, as a case with free answers.
+
+    Raises:
+        DataError: A row is damaged.
+    """
+    return (to_case(record, kind="built") for record in jsonl_records(root, ROWS))
+
+
 def to_case(record: Record, *, kind: str) -> Case:
     """A row's case; options are left out where answers are free."""
     try:

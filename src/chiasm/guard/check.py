@@ -12,6 +12,7 @@ from chiasm.cases import Case
 from chiasm.errors import ChiasmError, ConfigError, JudgeError
 from chiasm.guard.pair import Pair
 from chiasm.guard.policy import Checked, Policy, Stage
+from chiasm.guard.trained import TRAINED
 from chiasm.judges.guards import guard_of, judge_prompt, judge_response
 from chiasm.judges.guards.spec import Guard
 from chiasm.run import Settings, judge_model
@@ -19,9 +20,6 @@ from chiasm.run import Settings, judge_model
 if TYPE_CHECKING:
     from chiasm.guard.direct import DirectModel
     from chiasm.guard.trained.judge import Judge
-
-TRAINED = "trained@"
-"""A folder of `chiasm guard train` in place of a guard's name."""
 
 KEPT = 500
 """Characters of a guard's reply that are logged."""

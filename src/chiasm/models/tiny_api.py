@@ -78,9 +78,10 @@ class TinyAPI(ModelAPI):
 
     def _draws(self, query: str, image: bytes | None, seed: int) -> np.random.Generator:
         """Other numbers for every answer to the same question, whatever was asked in between."""
-        about = dumps([self.model_name, seed, query, _case_and_epoch()]).encode() + (image or b"")
+        sample = _case_and_epoch()
+        about = dumps([self.model_name, seed, query, sample]).encode() + (image or b"")
         digest = sha256(about).digest()
-        if _case_and_epoch() is not None:
+        if sample is not None:
             return np.random.default_rng([*digest])
         self.asked[digest.hex()] += 1
         return np.random.default_rng([*digest, self.asked[digest.hex()]])

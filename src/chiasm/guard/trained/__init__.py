@@ -16,3 +16,6 @@ judge      one pair, for the gateway
 run        the commands
 show, figure   tables and a figure of a comparison
 """
+
+TRAINED = "trained@"
+"""Before a folder of `chiasm guard train`: that guard, in place of a guard's name."""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from chiasm.data.images import ImageFile
 from chiasm.errors import ConfigError, JudgeError
+from chiasm.guard.trained import TRAINED
 from chiasm.guard.trained.calibrate import probability
 from chiasm.guard.trained.compare import check_towers
 from chiasm.guard.trained.examples import Example
@@ -17,7 +18,6 @@ from chiasm.guard.trained.heads import CARRIERS, WORDS, batch_of
 from chiasm.guard.trained.towers import Feature
 from chiasm.guard.trained.training import judged, loaded
 
-PREFIX = "trained@"
 BLIND = ("text", "image")
 NO_PICTURES = 1
 """Width of pictures' features where training had none, see `heads.sizes_of`."""
@@ -58,12 +58,12 @@ class Judge:
         facts = read_facts(folder)
         if facts.head in BLIND:
             raise ConfigError(
-                f"{PREFIX}{folder}: its head is {WORDS[facts.head]}: it can't check pairs"
+                f"{TRAINED}{folder}: its head is {WORDS[facts.head]}: it can't check pairs"
             )
         if facts.head == "caption" and facts.kind != "generative":
             raise ConfigError(
-                f"{PREFIX}{folder}: its head reads captions, and {facts.towers} writes none: train "
-                "with another --head"
+                f"{TRAINED}{folder}: its head reads captions, and {facts.towers} writes none: "
+                "train with another --head"
             )
         from chiasm.guard.trained.towers import Towers
 
