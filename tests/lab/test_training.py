@@ -176,15 +176,39 @@ def test_numpy_and_transformers_give_the_same_greedy_answers(name, aligned):
     assert said.numpy == said.torch
 
 
-def test_the_first_losses_of_every_design_are_those_of_the_same_model(aligned):
+def test_losses_and_gradients_are_those_of_transformers(aligned):
+    """Ours leaves out padding, and the places where nothing is learnt."""
     model = network.load(aligned["base"])
-    rows = alignment_lessons("leak_free", "test", 3, 64)
+    rows = alignment_lessons("combined", "test", 3, 64)[:24]
     encoded = base.encode(model, rows)
-    whole = base.cross_entropy(model, encoded.batch(list(range(16))))
-    logps, learnt = base.token_logps(model, encoded.batch(list(range(16))))
-    by_hand = -(logps * learnt).sum() / learnt.sum()
-    assert float(whole.detach()) == pytest.approx(float(by_hand.detach()), rel=1e-5)
-    assert learnt.sum() == sum(len(a) for a in encoded.answers[:16])
+    ids, labels, patches = encoded.batch(list(range(24)))
+    learnt = [p for n, p in model.named_parameters() if "vision_tower" not in n]
+    ours = base.cross_entropy(model, (ids, labels, patches))
+    slopes = torch.autograd.grad(ours, learnt)
+    shown = [row.picture for row in rows if row.picture]
+    assert 0 < len(shown) < 24
+    theirs = model(
+        input_ids=ids,
+        attention_mask=(ids != network.VOCABULARY[network.PAD]).long(),
+        pixel_values=network.pixels(shown),
+        labels=labels,
+    ).loss
+    assert float(ours.detach()) == pytest.approx(float(theirs.detach()), rel=1e-5)
+    for mine, other in zip(slopes, torch.autograd.grad(theirs, learnt), strict=True):
+        assert torch.allclose(mine, other, atol=1e-6, rtol=1e-3)
+
+
+def test_an_answers_probability_is_the_sum_over_its_tokens(aligned):
+    model = network.load(aligned["base"])
+    encoded = base.encode(model, alignment_lessons("leak_free", "test", 3, 64))
+    batch = encoded.batch(list(range(16)))
+    tokens = [len(a) for a in encoded.answers[:16]]
+    together = base.answer_logps(model, batch)
+    assert together.shape == (16,)
+    mean = -float(together.sum().detach()) / sum(tokens)
+    assert mean == pytest.approx(float(base.cross_entropy(model, batch).detach()), rel=1e-5)
+    alone = [float(base.answer_logps(model, encoded.batch([i])).detach()) for i in range(16)]
+    assert together.tolist() == pytest.approx(alone, rel=1e-4)
 
 
 def test_a_picture_is_never_drawn_as_an_answer(aligned):

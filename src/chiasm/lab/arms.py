@@ -13,19 +13,21 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid
 
 from chiasm.lab.base import (
+    IGNORED,
     Encoded,
     Stage,
     Tell,
+    answer_logps,
     cross_entropy,
     encode,
     fit,
+    learnt_logps,
     padded,
     shuffled,
-    token_logps,
     trainable,
 )
 from chiasm.lab.lessons import Design, Lesson, alignment_lessons
-from chiasm.lab.network import VOCABULARY, generate, logits
+from chiasm.lab.network import VOCABULARY, generate
 from chiasm.scenes.flat.language import outcome
 from chiasm.scenes.flat.sets import Split
 
@@ -97,11 +99,9 @@ def unlearning(model: Any, split: Split, seed: int, tell: Tell) -> None:
 
 def _divergence(model: Any, reference: Any, batch: tuple[Tensor, Tensor, Tensor]) -> Tensor:
     """KL(reference || model) per learnt token."""
-    ids, labels, patches = batch
-    learnt = labels[:, 1:] >= 0
-    ours = logits(model, ids[:, :-1], patches)[learnt].log_softmax(-1)
+    ours = learnt_logps(model, batch)
     with torch.no_grad():
-        theirs = logits(reference, ids[:, :-1], patches)[learnt].log_softmax(-1)
+        theirs = learnt_logps(reference, batch)
     return (theirs.exp() * (theirs - ours)).sum(-1).mean()
 
 
@@ -125,11 +125,11 @@ def preferences(model: Any, split: Split, seed: int, tell: Tell) -> None:
 
     def loss(_: int) -> Tensor:
         at = following()
-        good, learnt = token_logps(model, chosen.batch(at))
-        bad, other = token_logps(model, rejected.batch(at))
-        up = (good * learnt).sum(1) - before[0][at]
-        down = (bad * other).sum(1) - before[1][at]
-        nll = -good[learnt].mean()
+        better = chosen.batch(at)
+        good = answer_logps(model, better)
+        up = good - before[0][at]
+        down = answer_logps(model, rejected.batch(at)) - before[1][at]
+        nll = -good.sum() / (better[1] != IGNORED).sum()
         known = cross_entropy(model, replay.batch(kept()))
         return -logsigmoid(BETA * (up - down)).mean() + SFT_WEIGHT * (nll + known)
 
@@ -141,8 +141,7 @@ def _all_logps(model: Any, encoded: Encoded) -> Tensor:
     found = []
     for at in range(0, len(encoded.prompts), 128):
         rows = list(range(at, min(at + 128, len(encoded.prompts))))
-        logps, learnt = token_logps(model, encoded.batch(rows))
-        found.append((logps * learnt).sum(1))
+        found.append(answer_logps(model, encoded.batch(rows)))
     return torch.cat(found)
 
 
@@ -177,8 +176,7 @@ def online(model: Any, split: Split, seed: int, tell: Tell) -> None:
         others = (groups.sum(1, keepdim=True) - groups) / (SAMPLES - 1)
         advantage = (groups - others).flatten()
         batch = padded([encoded.prompts[i] for i in at], replies, encoded.patches[at])
-        logps, learnt = token_logps(model, batch)
-        return -(advantage * (logps * learnt).sum(1)).mean() / 10
+        return -(advantage * answer_logps(model, batch)).mean() / 10
 
     fit(trainable(model), RL, loss, lambda step, steps: tell("rl", step, steps))
 

@@ -83,19 +83,24 @@ def encode(model: Any, rows: list[Lesson], *, rejected: bool = False) -> Encoded
     )
 
 
-def token_logps(model: Any, batch: tuple[Tensor, Tensor, Tensor]) -> tuple[Tensor, Tensor]:
-    """Log-probability of every learnt token and where these are, both of shape (n, length - 1)."""
+def learnt_logps(model: Any, batch: tuple[Tensor, Tensor, Tensor]) -> Tensor:
+    """Log-probabilities of all words where a token is learnt, shape (tokens, words), row by row."""
     ids, labels, patches = batch
-    found = logits(model, ids[:, :-1], patches).log_softmax(-1)
-    goal = labels[:, 1:]
+    return logits(model, ids[:, :-1], patches, labels[:, 1:] != IGNORED).log_softmax(-1)
+
+
+def answer_logps(model: Any, batch: tuple[Tensor, Tensor, Tensor]) -> Tensor:
+    """Log-probability of every row's learnt tokens together, shape (n,)."""
+    goal = batch[1][:, 1:]
     learnt = goal != IGNORED
-    return found.gather(-1, goal.clamp(min=0).unsqueeze(-1)).squeeze(-1), learnt
+    tokens = learnt_logps(model, batch).gather(-1, goal[learnt].unsqueeze(-1)).squeeze(-1)
+    return torch.zeros(goal.shape).masked_scatter(learnt, tokens).sum(1)
 
 
 def cross_entropy(model: Any, batch: tuple[Tensor, Tensor, Tensor]) -> Tensor:
     """Mean over the learnt tokens of the batch."""
-    logps, learnt = token_logps(model, batch)
-    return -logps[learnt].mean()
+    goal = batch[1][:, 1:]
+    return nn.functional.nll_loss(learnt_logps(model, batch), goal[goal != IGNORED])
 
 
 def fit(
@@ -106,7 +111,7 @@ def fit(
 ) -> None:
     """Minimise `loss(step)` over the parameters."""
     optimizer = torch.optim.AdamW(
-        parameters, lr=stage.rate, betas=(0.9, 0.98), weight_decay=stage.decay
+        parameters, lr=stage.rate, betas=(0.9, 0.98), weight_decay=stage.decay, fused=True
     )
     warm = max(1, stage.steps // 20)
 

@@ -181,12 +181,27 @@ def embed(model: Any, ids: Tensor, patches: Tensor) -> Tensor:
     return given.masked_scatter(places.unsqueeze(-1), projected.to(given.dtype))
 
 
-def logits(model: Any, ids: Tensor, patches: Tensor) -> Tensor:
-    """Of every place; rows are padded on the right, which a causal model never looks at."""
-    hidden = model.model.language_model(
-        inputs_embeds=embed(model, ids, patches), use_cache=False
-    ).last_hidden_state
-    return model.lm_head(hidden)
+def logits(model: Any, ids: Tensor, patches: Tensor, places: Tensor) -> Tensor:
+    """Of the places that are asked for, shape (places, words), row by row.
+
+    Rows are padded on the right, which a causal model never looks at. The shorter half of them
+    passes apart, without the longer half's padding.
+
+    Args:
+        model: Whose.
+        ids: Shape (n, length).
+        patches: See `embed`.
+        places: Which, shape (n, length); at least one of every row.
+    """
+    given = embed(model, ids, patches)
+    hidden = torch.zeros_like(given)
+    ends = (places * torch.arange(1, places.shape[1] + 1)).amax(1)
+    for rows in ends.argsort(stable=True).chunk(2):
+        end = int(ends[rows].max())
+        hidden[rows, :end] = model.model.language_model(
+            inputs_embeds=given[rows, :end], use_cache=False
+        ).last_hidden_state
+    return model.lm_head(hidden[places])
 
 
 @torch.no_grad()  # type: ignore[untyped-decorator]
