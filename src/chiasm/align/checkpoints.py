@@ -72,29 +72,45 @@ def adapters(settings: Settings) -> Any:
     )
 
 
-def save(trainer: Any, processor: Any, folder: Path) -> None:
+def save(trainer: Any, pair: Pair, base: str, settings: Settings, folder: Path) -> None:
     """Write the trained model so that it loads like any other; adapters also by themselves.
 
     The folder appears when it is complete. All processes have to call this.
-    """
-    from peft import PeftModel
 
+    Args:
+        trainer: What has trained.
+        pair: What it was given.
+        base: What it began with.
+        settings: Of the training.
+        folder: Where to.
+    """
     part = folder.with_name(folder.name + ".part")
-    model = trainer.accelerator.unwrap_model(trainer.model)
-    if isinstance(model, PeftModel):
-        trainer.save_model(str(folder.with_name("adapter")))
+    if settings.tuning == "lora":
+        adapter = folder.with_name("adapter")
+        trainer.save_model(str(adapter))
         if trainer.accelerator.is_main_process:
-            model.merge_and_unload().save_pretrained(part)
+            _merge(load(base, settings).model, adapter).save_pretrained(part)
     else:
         trainer.save_model(str(part))
     if trainer.accelerator.is_main_process:
-        processor.save_pretrained(part)
+        pair.processor.save_pretrained(part)
         for stale in ("training_args.bin",):  # a pickle; nobody needs it
             (part / stale).unlink(missing_ok=True)
         for file in part.rglob("*"):
             file.chmod(0o644 if file.is_file() else 0o755)
         part.replace(folder)
     trainer.accelerator.wait_for_everyone()
+
+
+def _merge(model: Any, adapter: Path) -> Any:
+    """The base with an adapter merged in.
+
+    Both come from the disk: the weights of the trainer may be shards of several devices, which one
+    process can't put together.
+    """
+    from peft import PeftModel
+
+    return PeftModel.from_pretrained(model, str(adapter)).merge_and_unload()
 
 
 class Resumable:

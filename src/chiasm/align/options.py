@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from chiasm.align.processes import together
 from chiasm.align.settings import Settings
 from chiasm.errors import ConfigError
 
@@ -17,7 +18,7 @@ def common(settings: Settings, out: Path, rows_each: int = 1) -> dict[str, Any]:
     """
     import torch
 
-    world = _world()
+    world = int(together().num_processes)
     items = settings.batch_size // rows_each
     at_once = min(max(settings.rows_at_once // rows_each, 1), max(items // world, 1))
     if items < 1 or items % (at_once * world):
@@ -53,9 +54,3 @@ def common(settings: Settings, out: Path, rows_each: int = 1) -> dict[str, Any]:
         "use_cpu": not torch.cuda.is_available(),
         "dataloader_num_workers": 0,
     }
-
-
-def _world() -> int:
-    from accelerate import PartialState
-
-    return int(PartialState().num_processes)

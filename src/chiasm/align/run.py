@@ -1,12 +1,12 @@
 """A recipe from its mixture to the trained model, and the same tasks before and after."""
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from chiasm.align import mixtures
 from chiasm.align.export import export
 from chiasm.align.gate import Passed
+from chiasm.align.processes import is_alone, is_first, together
 from chiasm.align.recipes import Recipe
 from chiasm.align.training import Told, train
 from chiasm.errors import ConfigError
@@ -41,19 +41,12 @@ def mix(
             drop_overlapping=drop_overlapping,
         )
 
-    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+    if is_alone():
         return made()
-    from accelerate import PartialState
-
-    with PartialState().main_process_first():
+    with together().main_process_first():
         if is_first():
             return made()
         return mixtures.Mixture(mixtures.read_mixture(out / "mixture"), {}, Passed((), {}, ()))
-
-
-def is_first() -> bool:
-    """Whether this process speaks for all that were launched together."""
-    return os.environ.get("RANK", "0") == "0"
 
 
 def hand_over(recipe: Recipe, mixture: mixtures.Mixture, out: Path, form: str) -> Path:

@@ -76,7 +76,7 @@ def train(
     _silence(trainer)
     trainer.add_callback(_reporter(out / "log.jsonl", tell))
     trainer.train(resume_from_checkpoint=checkpoints.last_checkpoint(out / "checkpoints") or None)
-    checkpoints.save(trainer, pair.processor, out / "model")
+    checkpoints.save(trainer, pair, str(model_folder), settings, out / "model")
     if trainer.accelerator.is_main_process:
         shutil.rmtree(out / "checkpoints", ignore_errors=True)
     return out / "model"

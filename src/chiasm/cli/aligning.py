@@ -52,6 +52,7 @@ def align(
       chiasm align textual_dpo --model M --grader G --then-eval scenes vlsbench mossbench
     """
     from chiasm.align import mixtures, recipes, run
+    from chiasm.align.processes import is_first
 
     if bool(names) != then_eval:
         raise click.UsageError("--then-eval goes with names of benchmarks, and they with it")
@@ -62,7 +63,7 @@ def align(
     run.check_folder(out, resume=resume)
     folders = as_folders(data_)
     mixture = run.mix(found, out, folders, drop_overlapping=drop_overlapping)
-    first = run.is_first()
+    first = is_first()
     if first:
         click.echo(mixtures.show(mixture))
     if form:
