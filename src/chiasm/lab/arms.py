@@ -34,8 +34,8 @@ from chiasm.scenes.flat.sets import Split
 SFT = Stage(450, 32, 8e-4)
 UNLEARNING = Stage(450, 32, 8e-4)
 DPO = Stage(360, 32, 8e-4)
-RL_WARM = Stage(100, 32, 8e-4)
-RL = Stage(120, 32, 2e-4)
+RL_WARM = Stage(200, 32, 8e-4)
+RL = Stage(240, 64, 4e-4)
 
 HARM_WEIGHT, HARM_CAP, REFUSAL_WEIGHT, KEEP_WEIGHT = 0.3, 4.0, 1.0, 1.0
 BETA, SFT_WEIGHT = 0.2, 0.1
