@@ -147,7 +147,9 @@ def test_the_processor_makes_the_tokens_and_pixels_of_training(aligned):
         return_tensors="pt",
     )
     assert got["input_ids"][0].tolist() == network.prompt_ids(item.query, shown=True)
-    assert torch.allclose(got["pixel_values"], network.pixels([item.picture]), atol=1e-6)
+    assert torch.allclose(
+        got["pixel_values"], network.pixels(network.drawn([item.picture])), atol=1e-6
+    )
     told = processor.tokenizer.apply_chat_template(
         [{"role": "user", "content": item.query}], tokenize=True, add_generation_prompt=True
     )["input_ids"]
@@ -190,7 +192,7 @@ def test_losses_and_gradients_are_those_of_transformers(aligned):
     theirs = model(
         input_ids=ids,
         attention_mask=(ids != network.VOCABULARY[network.PAD]).long(),
-        pixel_values=network.pixels(shown),
+        pixel_values=network.pixels(network.drawn(shown)),
         labels=labels,
     ).loss
     assert float(ours.detach()) == pytest.approx(float(theirs.detach()), rel=1e-5)

@@ -18,6 +18,7 @@ from chiasm.lab.network import (
     VOCABULARY,
     WIDTH,
     answer_ids,
+    drawn,
     features,
     logits,
     new_model,
@@ -179,7 +180,7 @@ def _learn_to_see(model: Any, seed: int, tell: Tell) -> None:
         what = names[i % len(names)]
         colour = rng.choice(colours) if what in here.objects else ""
         pictures.append(Picture(what, colour, f"vision/{seed}/{i}"))
-    drawn = pixels(pictures)
+    kept = drawn(pictures)
     what_is = torch.tensor([names.index(p.what) for p in pictures])
     which = torch.tensor([colours.index(p.colour) if p.colour else IGNORED for p in pictures])
     head, tint = nn.Linear(WIDTH, len(names)), nn.Linear(WIDTH, len(colours))
@@ -188,7 +189,7 @@ def _learn_to_see(model: Any, seed: int, tell: Tell) -> None:
 
     def loss(_: int) -> Tensor:
         rows = following()
-        seen = tower(drawn[rows]).last_hidden_state[:, 1:].mean(1)
+        seen = tower(pixels(kept[rows])).last_hidden_state[:, 1:].mean(1)
         wrong = nn.functional.cross_entropy(head(seen), what_is[rows])
         return wrong + 0.5 * nn.functional.cross_entropy(tint(seen), which[rows])
 

@@ -131,10 +131,14 @@ def processor() -> Any:
     )
 
 
-def pixels(pictures: Sequence[Picture]) -> Tensor:
-    """What the vision tower takes, shape (n, 3, 48, 48), in [-1, 1]."""
-    drawn = np.stack([draw(p) for p in pictures]).astype(np.float32)
-    return torch.from_numpy(drawn / 127.5 - 1).permute(0, 3, 1, 2).contiguous()
+def drawn(pictures: Sequence[Picture]) -> Tensor:
+    """Pictures as bytes, shape (n, 48, 48, 3): a twelfth of what their pixels and copies take."""
+    return torch.from_numpy(np.stack([draw(p) for p in pictures]))
+
+
+def pixels(pictures: Tensor) -> Tensor:
+    """What the vision tower takes, shape (n, 3, 48, 48), in [-1, 1], of what is `drawn`."""
+    return (pictures.float() / 127.5 - 1).permute(0, 3, 1, 2).contiguous()
 
 
 @torch.no_grad()  # type: ignore[untyped-decorator]
@@ -147,8 +151,8 @@ def features(model: Any, pictures: Sequence[Picture | None], batch: int = 128) -
     shown = [i for i, p in enumerate(pictures) if p is not None]
     for at in range(0, len(shown), batch):
         part = shown[at : at + batch]
-        drawn = pixels([p for i in part if (p := pictures[i]) is not None])
-        found[part] = model.model.vision_tower(drawn).last_hidden_state[:, 1:]
+        given = pixels(drawn([p for i in part if (p := pictures[i]) is not None]))
+        found[part] = model.model.vision_tower(given).last_hidden_state[:, 1:]
     return found
 
 
