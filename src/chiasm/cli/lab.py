@@ -40,8 +40,8 @@ def lab(
 
     \b
     Example:
-      chiasm lab --quick -o lab     # about five minutes of one core
-      chiasm lab -o lab --jobs 2    # five seeds, all arms: an hour and a half of one core
+      chiasm lab --quick -o lab     # under five minutes of one core
+      chiasm lab -o lab --jobs 2    # five seeds, all arms: an hour of one core
     """
     if ctx.invoked_subcommand:
         return
