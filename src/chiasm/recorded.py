@@ -7,13 +7,12 @@ VLMEvalKit      tables, and lmms-eval's samples: see `chiasm.recorded_tools`
 An Inspect log  is read by `chiasm.replay` itself, since its samples hold more than answers.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from chiasm.cases import Case
-from chiasm.data.records import Record, load_json
+from chiasm.data.records import Record, json_lines, load_json
 from chiasm.errors import DataError
 from chiasm.recorded_tables import TABLES, table_records
 from chiasm.recorded_tools import QUERY_FIELDS, lmms_model, lmms_texts, numbered, resolve
@@ -85,7 +84,7 @@ def _records(path: Path) -> Iterator[Record]:
     if not path.is_file():
         raise DataError("no such file", file=str(path))
     if path.suffix == ".jsonl":
-        yield from _lines(path)
+        yield from json_lines(path)
     elif path.suffix in TABLES:
         yield from table_records(path)
     else:
@@ -102,21 +101,6 @@ def _rows(path: Path) -> Iterator[Record]:
             raise DataError("expected an object", file=str(path), row=row)
         given = value if isinstance(rows, list) else {"id": row, **value}
         yield Record(str(path), row, given)
-
-
-def _lines(path: Path) -> Iterator[Record]:
-    with path.open("rb") as stream:
-        for number, line in enumerate(stream, start=1):
-            if not line.strip():
-                continue
-            try:
-                value = json.loads(line.decode())
-            except (ValueError, RecursionError) as error:
-                what = f"not JSON: {str(error)[:100]}"
-                raise DataError(what, file=str(path), row=number) from None
-            if not isinstance(value, dict):
-                raise DataError("expected an object", file=str(path), row=number)
-            yield Record(str(path), number, value)
 
 
 def _case(record: Record, by_id: Mapping[str, Case], prefix: str) -> Case:

@@ -190,10 +190,18 @@ def test_rows_survive_their_file(tmp_path):
     for bad, wanted in (
         ('{"id": "a", "dataset": "a", "kind": "odd", "prompt": "p", "chosen": "c"}', "one of harm"),
         ('{"id": "a", "dataset": "a", "kind": "benign", "prompt": " ", "chosen": "c"}', "empty"),
-        ('{"id": "a"}', "missing"),
+        ('{"id": "a"}', r'row 1 \(a\), field "dataset": missing'),
+        ('{"id": "a", "colour": "red"}', r'field "colour": a row has id, dataset, kind'),
+        ('{"id": "a", "dataset": 5}', r'field "dataset": expected a text, got 5'),
+        ('{"id": "a", "dataset": "a", "kind": "benign", "prompt": "p", "chosen": null}',
+         r'field "chosen": expected a text, got None'),
+        ('{"id": "a", "dataset": "a", "kind": "replay", "prompt": "p", "chosen": "", "images": 5}',
+         r'field "images": expected a list'),
+        ('{"id": "a", "dataset": "a", "kind": "replay", "prompt": "p", "chosen": "", "images": [5]}',
+         r'field "images": expected a path or'),
         ("[]", "expected an object"),
         ("{", "not JSON"),
-    ):
+    ):  # fmt: skip
         write(tmp_path / "bad.jsonl", bad)
         with pytest.raises(DataError, match=wanted):
             list(read_rows(tmp_path / "bad.jsonl"))

@@ -4,15 +4,14 @@ Layouts: VLGuard and SPA-VL as on the hub (never SPA-VL's train.zip, a pickle), 
 Lines, MIS's JSON, Alpaca's JSON, rows of `write_rows`, and the training families of our scenes.
 """
 
-import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from chiasm.align import own_sets
 from chiasm.align.rows import Loaded, Row, read_rows
 from chiasm.data.images import missing_images
-from chiasm.data.records import Record, json_records
+from chiasm.data.records import Record, json_lines, json_records
 from chiasm.errors import ConfigError, DataError
 
 ANSWERS = ("response", "answer", "output")
@@ -229,23 +228,6 @@ def _exported(root: Path, record: Record) -> Row:
         rejected=options[1 - right],
         category=record.get("category", str),
     )
-
-
-def json_lines(file: Path) -> Iterator[Record]:
-    """Objects of a JSON Lines file, by line number.
-
-    Raises:
-        DataError: A line is no JSON object.
-    """
-    with file.open(encoding="utf-8") as stream:
-        for number, line in enumerate(stream, start=1):
-            try:
-                value = json.loads(line)
-            except ValueError as error:
-                raise DataError(f"not JSON: {error}", file=str(file), row=number) from None
-            if not isinstance(value, dict):
-                raise DataError("expected an object", file=str(file), row=number)
-            yield Record(str(file), number, value)
 
 
 LOADERS: Mapping[str, Loader] = {

@@ -4,11 +4,12 @@ import json
 from base64 import b64decode, b64encode
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Self, get_args
 
+from chiasm.data.records import json_lines
 from chiasm.errors import DataError
 
 Kind = Literal["harmful", "benign", "replay"]
@@ -63,13 +64,30 @@ class Row:
         Raises:
             DataError: A field is missing, unknown, or not what it should be.
         """
-        images = tuple(
-            i if isinstance(i, str) else b64decode(i["base64"]) for i in data.get("images", ())
-        )
-        try:
-            return cls(**{**data, "images": images})
-        except TypeError as error:
-            raise DataError(str(error).partition(") ")[2], row=data.get("id")) from None
+        row = data.get("id")
+        known = {field.name: field.default is MISSING for field in fields(cls)}
+        if unknown := sorted(data.keys() - known):
+            raise DataError(f"a row has {', '.join(known)}", row=row, field=unknown[0])
+        for name, needed in known.items():
+            value = data.get(name, "")
+            if needed and name not in data:
+                raise DataError("missing", row=row, field=name)
+            if name != "images" and not isinstance(value, str):
+                raise DataError(f"expected a text, got {value!r}", row=row, field=name)
+        given = data.get("images", [])
+        if not isinstance(given, list):
+            raise DataError(f"expected a list, got {given!r}", row=row, field="images")
+        return cls(**{**data, "images": tuple(_image(one, row) for one in given)})
+
+
+def _image(given: Any, row: Any) -> str | bytes:
+    if isinstance(given, str):
+        return given
+    try:
+        return b64decode(given["base64"], validate=True)
+    except (TypeError, KeyError, ValueError):
+        what = 'expected a path or {"base64": ...}, got'
+        raise DataError(f"{what} {str(given)[:60]}", row=row, field="images") from None
 
 
 class Loaded(NamedTuple):
@@ -100,17 +118,12 @@ def read_rows(path: Path) -> Iterator[Row]:
     Raises:
         DataError: The file is missing, or a line is no row.
     """
-    if not path.is_file():
-        raise DataError("there is no such file", file=str(path))
-    with path.open(encoding="utf-8") as stream:
-        for number, line in enumerate(stream, start=1):
-            try:
-                data = json.loads(line)
-            except ValueError as error:
-                raise DataError(f"not JSON: {error}", file=str(path), row=number) from None
-            if not isinstance(data, dict):
-                raise DataError("expected an object", file=str(path), row=number)
-            yield Row.from_json(data)
+    for line in json_lines(path):
+        try:
+            yield Row.from_json(line.value)
+        except DataError as error:
+            where = f"{line.row} ({error.row})" if error.row else line.row
+            raise DataError(error.what, file=str(path), row=where, field=error.field) from None
 
 
 def digest(rows: Iterable[Row]) -> str:

@@ -1,12 +1,11 @@
 """Rows of anybody's file, to be compared with others: CSV, JSON, JSON Lines, parquet."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from chiasm.data.overlap import Collection, Item
-from chiasm.data.records import csv_records, json_records
+from chiasm.data.records import csv_records, json_lines, json_records
 from chiasm.errors import DataError
 
 QUERIES = (
@@ -68,7 +67,7 @@ def _rows(path: Path) -> Iterator[tuple[int | str, Mapping[str, Any]]]:
     if kind == ".parquet":
         yield from enumerate(_parquet(path))
     elif kind == ".jsonl":
-        yield from _lines(path)
+        yield from ((line.row, line.value) for line in json_lines(path))
     else:
         records = csv_records if kind == ".csv" else json_records
         for record in records(path.parent, path.name):
@@ -82,23 +81,6 @@ def _parquet(path: Path) -> list[dict[str, Any]]:
         return pl.read_parquet(path).to_dicts()
     except (pl.exceptions.PolarsError, OSError) as error:
         raise DataError(f"not a parquet table: {error}", file=str(path)) from None
-
-
-def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    try:
-        lines = path.read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"can't be read: {error}", file=str(path)) from None
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise DataError(f"not JSON: {error}", file=str(path), row=number) from None
-        if not isinstance(row, dict):
-            raise DataError("expected an object", file=str(path), row=number)
-        yield number, row
 
 
 def _item(

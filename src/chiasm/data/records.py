@@ -3,7 +3,7 @@
 import csv
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -97,27 +97,41 @@ def json_records(root: Path, file: str, *, key: str = "") -> Iterator[Record]:
 
 
 def jsonl_records(root: Path, file: str) -> Iterator[Record]:
-    """Rows of a file with one JSON object a line; empty lines are none.
+    """Rows of a file with one JSON object a line, counted from 0; empty lines are none.
 
     Raises:
         DataError: The file is missing, is not UTF-8, or a line is not a JSON object.
     """
-    try:
-        with _existing(root, file).open(encoding="utf-8-sig") as stream:
-            for row, line in enumerate(stream):
-                if not line.strip():
-                    continue
-                value = json.loads(line)
-                if not isinstance(value, dict):
-                    kind = type(value).__name__
-                    raise DataError(f"expected an object, got {kind}", file=file, row=row)
-                yield Record(file, row, value)
-    except UnicodeDecodeError as error:
-        raise DataError(f"not UTF-8: {error.reason}", file=file) from None
-    except ValueError as error:
-        raise DataError(f"not one JSON object a line: {error}", file=file) from None
-    except RecursionError:
-        raise DataError("not usable JSON: nested too deeply", file=file) from None
+    for record in json_lines(_existing(root, file), file):
+        yield replace(record, row=int(record.row) - 1)
+
+
+def json_lines(path: Path, file: str = "") -> Iterator[Record]:
+    """Objects of a JSON Lines file, by line number from 1; empty lines are none.
+
+    Args:
+        path: The file.
+        file: What errors call it; its path where empty.
+
+    Raises:
+        DataError: The file can't be read, or a line is not UTF-8 or not a JSON object.
+    """
+    file = file or str(path)
+    with _existing(path.parent, path.name).open("rb") as stream:
+        for number, line in enumerate(stream, start=1):
+            if not line.strip():
+                continue
+            try:
+                value = json.loads(line.decode("utf-8-sig"))
+            except UnicodeDecodeError as error:
+                raise DataError(f"not UTF-8: {error.reason}", file=file, row=number) from None
+            except (ValueError, RecursionError) as error:
+                what = f"not JSON: {str(error)[:100]}"
+                raise DataError(what, file=file, row=number) from None
+            if not isinstance(value, dict):
+                kind = type(value).__name__
+                raise DataError(f"expected an object, got {kind}", file=file, row=number)
+            yield Record(file, number, value)
 
 
 def csv_records(root: Path, file: str) -> Iterator[Record]:
